@@ -1,0 +1,1 @@
+"""Projects, files, Datasets, scraping and surveys. See README.md."""
