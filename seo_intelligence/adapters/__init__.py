@@ -1,0 +1,1 @@
+"""Providers of keyword data, one module each, behind the protocol in `base`."""

@@ -1,0 +1,1 @@
+"""Keywords: what a searcher wants and what it is worth."""

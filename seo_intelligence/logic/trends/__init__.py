@@ -1,0 +1,1 @@
+"""Series of ranks, volumes and interest, and what can be read from them."""
