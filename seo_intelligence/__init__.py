@@ -1,0 +1,1 @@
+"""Site audits, keywords, competitors and search trends."""

@@ -1,0 +1,1 @@
+"""Pure algorithms of the SEO app: no ORM, network, clock or settings."""

@@ -1,0 +1,1 @@
+"""HTML, robots.txt, sitemaps and llms.txt to facts."""
