@@ -1,0 +1,1 @@
+"""Procedures, runs and results of the analysis micro-app."""

@@ -1,0 +1,1 @@
+"""Pure computation: no Django, network, clock or settings in here."""

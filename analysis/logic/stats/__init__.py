@@ -1,0 +1,1 @@
+"""Numerical kernels on arrays and mergeable sufficient statistics."""
