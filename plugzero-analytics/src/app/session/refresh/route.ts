@@ -1,0 +1,1 @@
+export { refreshRoute as POST } from "@/lib/server/session-routes";

@@ -1,0 +1,2 @@
+// Vitest runs server modules outside Next.js, where the real marker package throws on import.
+export {};
