@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from analysis.contracts import ColumnMeta, ProcedureFamily, ProcedureOutput, Suggestion
 from analysis.logic.context import RunContext
 from analysis.logic.errors import ProcedureError
-from analysis.logic.parameters import Parameters, validate
+from analysis.logic.parameters import Parameters, used_columns, validate
 
 if TYPE_CHECKING:
     from analysis.logic.frame import Frame
@@ -79,6 +79,13 @@ class Procedure(Generic[P]):
     def schema(self) -> dict[str, Any]:
         """JSON Schema (2020-12) of the parameters with the `x-` extension keys."""
         return self.parameters.model_json_schema()
+
+    def export_script(self, parameters: P, context: ScriptContext) -> str:
+        """The stand-alone Python script that reproduces a run."""
+        from analysis.logic.script import stand_alone_script
+
+        used = used_columns(parameters) or tuple(c.name for c in context.columns)
+        return stand_alone_script(self.title, self.script(parameters, context), context, used)
 
     def run(self, frame: Frame, parameters: P, context: RunContext) -> ProcedureOutput:
         """Compute with the checks that hold for every procedure."""

@@ -23,9 +23,8 @@ from analysis.contracts import ColumnMeta, Measure, ProcedureOutput, Storage
 from analysis.logic.context import RunContext
 from analysis.logic.errors import ProcedureError
 from analysis.logic.frame import Frame
-from analysis.logic.parameters import used_columns
 from analysis.logic.registry import Procedure, find_procedure
-from analysis.logic.script import ScriptContext, stand_alone_script
+from analysis.logic.script import ScriptContext
 
 Data = tuple[pa.Table, tuple[ColumnMeta, ...]]
 
@@ -219,7 +218,7 @@ def run_script(
     checked = chosen.validate(parameters, data[1])
     context = context or RunContext()
     export = ScriptContext(data[1], filter, weight, context.seed, "dataset.parquet", context.confidence)
-    source = stand_alone_script(chosen.title, chosen.script(checked, export), export, used_columns(checked))
+    source = chosen.export_script(checked, export)
     compile(source, "script.py", "exec")
     path = write(data, folder)
     (folder / "script.py").write_text(source, encoding="utf-8")
