@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from plugzero_api.kernel.errors import DomainError
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -22,6 +24,8 @@ class Principal:
     """The identity behind a request: a user's session or an API key, in one team or (None) in none yet.
 
     ``teams`` are the ids of the teams the user could act in, for the answer that asks to choose one.
+    ``refusal`` says why ``access`` is None although a team was named or could be chosen (suspended, second factor
+    owed, no such team); what needs no team is open all the same.
     """
 
     user_id: UUID | None
@@ -30,6 +34,7 @@ class Principal:
     session_id: UUID | None = None
     api_key_id: UUID | None = None
     teams: tuple[UUID, ...] = ()
+    refusal: DomainError | None = None
     is_authenticated: bool = field(default=True, init=False)
 
     @property

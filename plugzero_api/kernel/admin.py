@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.db.models import F, QuerySet
@@ -13,7 +13,14 @@ from plugzero_api.kernel.tasks import rows
 from plugzero_api.kernel.tenancy import every_team
 
 
-class EveryTeamAdmin(admin.ModelAdmin[Any]):
+# Django's admin classes are generic for the type checker only.
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[Any]
+else:
+    _ModelAdmin = admin.ModelAdmin
+
+
+class EveryTeamAdmin(_ModelAdmin):
     """Base of admin pages of team-owned models: staff see all teams, and every page says so by its filter."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
@@ -27,7 +27,14 @@ def rotate(token: str) -> str:
     return _cipher().rotate(token.encode()).decode()
 
 
-class EncryptedTextField(models.TextField[str, str]):
+# Django's fields are generic for the type checker only.
+if TYPE_CHECKING:
+    _TextField = models.TextField[str, str]
+else:
+    _TextField = models.TextField
+
+
+class EncryptedTextField(_TextField):
     """Text that is readable in Python and ciphertext in the database; it cannot be searched."""
 
     def get_prep_value(self, value: Any) -> Any:

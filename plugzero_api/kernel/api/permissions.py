@@ -45,6 +45,8 @@ class HasTeamPermission(BasePermission):
             )
         if needed == SIGNED_IN:
             return principal.kind == "session"
+        if principal.refusal is not None:
+            raise principal.refusal
         if principal.access is None:
             raise TeamRequired(
                 "You are in several teams: name one in the X-Team-ID header.",

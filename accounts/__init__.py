@@ -1,0 +1,1 @@
+"""Users, teams, roles, sessions, second factors, API keys and the activity log."""

@@ -1,0 +1,1 @@
+"""Pure rules of accounts: no ORM, clock or network."""

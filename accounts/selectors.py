@@ -1,0 +1,113 @@
+"""Reads for authentication and for this app's own views."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F
+from django.db.models.functions import Now
+
+from accounts.models import ApiKey, Session
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipRow:
+    team_id: UUID
+    role: str
+    project_ids: list[str] | None
+    is_suspended: bool
+    requires_two_factor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRow:
+    """A valid session's user and all memberships, read at once."""
+
+    user_id: UUID
+    email: str
+    name: str
+    is_staff: bool
+    two_factor_at: datetime | None
+    memberships: tuple[MembershipRow, ...]
+
+
+def find_identity(*, session_id: UUID, user_id: UUID) -> IdentityRow | None:
+    """One query: the session if it is alive, its user if active, and every membership with its team's rules."""
+    rows = list(
+        Session.objects.filter(
+            pk=session_id,
+            user_id=user_id,
+            user__is_active=True,
+            revoked_at__isnull=True,
+            expires_at__gt=Now(),
+        )
+        .order_by("user__memberships__created_at")
+        .values_list(
+            "user_id",
+            "user__email",
+            "user__name",
+            "user__is_staff",
+            "two_factor_at",
+            "user__memberships__team_id",
+            "user__memberships__role",
+            "user__memberships__project_ids",
+            "user__memberships__is_suspended",
+            "user__memberships__team__requires_two_factor",
+        )
+    )
+    if not rows:
+        return None
+    first = rows[0]
+    memberships = tuple(MembershipRow(*row[5:]) for row in rows if row[5] is not None)
+    return IdentityRow(*first[:5], memberships)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyRow:
+    """A live key with its maker's present membership."""
+
+    id: UUID
+    secret_hash: str
+    scopes: list[str]
+    last_used_at: datetime | None
+    team_id: UUID
+    user_id: UUID
+    email: str
+    name: str
+    role: str
+    project_ids: list[str] | None
+
+
+def find_api_key(*, prefix: str) -> ApiKeyRow | None:
+    """One query: the key if it is alive and its maker is still an active member of its team."""
+    row: Any = (
+        ApiKey._base_manager.filter(prefix=prefix, revoked_at__isnull=True, created_by__is_active=True)
+        .exclude(expires_at__lte=Now())
+        .filter(team__memberships__user_id=F("created_by_id"), team__memberships__is_suspended=False)
+        .values_list(
+            "id",
+            "secret_hash",
+            "scopes",
+            "last_used_at",
+            "team_id",
+            "created_by_id",
+            "created_by__email",
+            "created_by__name",
+            "team__memberships__role",
+            "team__memberships__project_ids",
+        )
+        .first()
+    )
+    return None if row is None else ApiKeyRow(*row)
+
+
+def hash_secret(secret: str, *, purpose: str) -> str:
+    """HMAC-SHA256 of a random secret under a key of its own, as stored in the database."""
+    key = hashlib.sha256(f"accounts.{purpose}:{settings.SECRET_KEY}".encode()).digest()
+    return hmac.new(key, secret.encode(), hashlib.sha256).hexdigest()
