@@ -19,6 +19,7 @@ from analysis.logic.output import (
     fact_id,
     integer_column,
     number_column,
+    p_column,
     text_column,
 )
 from analysis.logic.parameters import (
@@ -189,8 +190,6 @@ def compute(frame: Frame, parameters: IndependentTParameters, context: RunContex
             ]
         )
         points.append({"outcome": title, "difference": result.difference, "low": low, "high": high})
-    from analysis.contracts import CellType, TableColumn
-
     builder.table(
         "t_test",
         f"{pair[0].label} against {pair[1].label}",
@@ -203,8 +202,8 @@ def compute(frame: Frame, parameters: IndependentTParameters, context: RunContex
             number_column("high", "High"),
             number_column("t", "t"),
             number_column("df", "df"),
-            TableColumn("p", "p", CellType.P_VALUE),
-            TableColumn("adjusted_p", "Adjusted p", CellType.P_VALUE),
+            p_column(),
+            p_column("adjusted_p", "Adjusted p"),
             number_column("d", "Cohen's d"),
         ],
         rows,
