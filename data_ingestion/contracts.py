@@ -292,3 +292,11 @@ class DatasetHandle:
             if column.name == name:
                 return column
         raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRef:
+    """A project as other micro-apps need it."""
+
+    project_id: str
+    name: str

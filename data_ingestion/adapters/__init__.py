@@ -1,0 +1,1 @@
+"""Where bytes live: the storage behind files and dataset versions."""

@@ -1,0 +1,251 @@
+"""Datasets: opening, publishing and versioning tables."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts import services as accounts
+from data_ingestion.adapters import storage
+from data_ingestion.contracts import ColumnProfile, ColumnSchema, DatasetHandle, DatasetRef, RepairReceipt
+from data_ingestion.errors import DatasetNotFound, DatasetVersionNotFound
+from data_ingestion.models import Dataset, DatasetSource, DatasetVersion
+from data_ingestion.services.projects import get_project_row
+from plugzero_api.kernel.access import Principal
+from plugzero_api.kernel.ids import uuid7
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from data_ingestion.logic.tables import IngestedTable
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """A version whose bytes are in storage and whose row is still to be written."""
+
+    version_hash: str
+    storage_name: str
+    rejects_storage_name: str
+    size: int
+    row_count: int
+    columns: tuple[ColumnSchema, ...]
+    profile: tuple[ColumnProfile, ...]
+    receipt: RepairReceipt | None
+
+
+def get_dataset(dataset_id: UUID) -> Dataset:
+    """A Dataset of the present team scope. Raises ``DatasetNotFound``."""
+    dataset = Dataset.find(pk=dataset_id)
+    if dataset is None:
+        raise DatasetNotFound
+    return dataset
+
+
+def get_version(dataset: Dataset, number: int | None = None) -> DatasetVersion:
+    """A version of the Dataset, the current one unless told. Raises ``DatasetVersionNotFound``."""
+    version = DatasetVersion.find(dataset=dataset, number=number or dataset.current_version)
+    if version is None:
+        raise DatasetVersionNotFound(f"The dataset '{dataset.name}' has no version {number}.")
+    return version
+
+
+def open_dataset(*, team_id: UUID, dataset_id: UUID, version: int | None = None) -> DatasetHandle:
+    """A Dataset version ready to be read. Raises ``DatasetNotFound`` or ``DatasetVersionNotFound``."""
+    dataset = get_dataset(dataset_id)
+    if dataset.team_id != team_id:
+        raise DatasetNotFound
+    row = get_version(dataset, version)
+    return DatasetHandle(
+        dataset_id=str(dataset.pk),
+        project_id=str(dataset.project_id),
+        name=dataset.name,
+        version=row.number,
+        version_hash=row.version_hash,
+        path=storage.local_path(row.storage_name),
+        row_count=row.row_count,
+        columns=tuple(ColumnSchema.from_dict(column) for column in row.columns),
+    )
+
+
+def version_hash_of(path: Path, columns: Sequence[ColumnSchema]) -> str:
+    """Content hash of a version: its bytes and what its columns mean."""
+    digest = hashlib.sha256(storage.hash_file(path).encode())
+    digest.update(json.dumps([column.as_dict() for column in columns], sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def store_version(team_id: UUID, dataset_id: UUID, table: IngestedTable) -> StoredVersion:
+    """Put a table's bytes into storage under their hash."""
+    digest = version_hash_of(table.parquet_path, table.columns)
+    name = storage.dataset_name(team_id, dataset_id, digest)
+    size = table.parquet_path.stat().st_size
+    storage.keep(table.parquet_path, name)
+    rejects = ""
+    if table.rejects_path is not None:
+        rejects = storage.dataset_name(team_id, dataset_id, digest, "rejects.parquet")
+        storage.keep(table.rejects_path, rejects)
+    return StoredVersion(
+        version_hash=digest,
+        storage_name=name,
+        rejects_storage_name=rejects,
+        size=size,
+        row_count=table.row_count,
+        columns=table.columns,
+        profile=table.profile,
+        receipt=table.receipt,
+    )
+
+
+def write_version(
+    dataset: Dataset, number: int, version: StoredVersion, *, created_by_id: UUID | None, note: str = ""
+) -> DatasetVersion:
+    """Write the row of a stored version and make it the current one. Call inside a transaction."""
+    row = DatasetVersion.objects.create(
+        team_id=dataset.team_id,
+        dataset=dataset,
+        number=number,
+        version_hash=version.version_hash,
+        storage_name=version.storage_name,
+        rejects_storage_name=version.rejects_storage_name,
+        size=version.size,
+        row_count=version.row_count,
+        column_count=len(version.columns),
+        columns=[column.as_dict() for column in version.columns],
+        profile=[profile.as_dict() for profile in version.profile],
+        receipt=version.receipt.as_dict() if version.receipt else None,
+        note=note[:300],
+        created_by_id=created_by_id,
+    )
+    Dataset.objects.filter(pk=dataset.pk).update(current_version=number)
+    dataset.current_version = number
+    return row
+
+
+def publish_table(
+    *,
+    team_id: UUID,
+    project_id: UUID,
+    name: str,
+    source: str,
+    table: pa.Table | pa.RecordBatchReader,
+    labels: dict[str, str] | None = None,
+    user_id: UUID | None = None,
+) -> DatasetRef:
+    """Publish a table computed elsewhere as a Dataset.
+
+    ``source`` is the publisher's stable key (say ``seo.audit:<id>``): publishing again under the same key in the
+    same project adds a version instead of a second Dataset. Raises ``ProjectNotFound``.
+    """
+    return _publish(
+        team_id=team_id,
+        project_id=project_id,
+        name=name,
+        source=source,
+        table=table,
+        labels=labels,
+        user_id=user_id,
+    )
+
+
+def append_to_dataset(
+    *, team_id: UUID, dataset_id: UUID, table: pa.Table, user_id: UUID | None = None
+) -> DatasetRef:
+    """A new version with the rows of ``table`` after the present ones; columns are matched by name.
+
+    Raises ``DatasetNotFound``.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    handle = open_dataset(team_id=team_id, dataset_id=dataset_id)
+    joined = pa.concat_tables([pq.read_table(handle.path), table], promote_options="permissive")
+    dataset = get_dataset(dataset_id)
+    labels = {column.name: column.label for column in handle.columns if column.label}
+    return _add_version(
+        dataset, joined, labels=labels, user_id=user_id, note=f"{table.num_rows} rows appended"
+    )
+
+
+def _publish(
+    *,
+    team_id: UUID,
+    project_id: UUID,
+    name: str,
+    source: str,
+    table: Any,
+    labels: dict[str, str] | None,
+    user_id: UUID | None,
+) -> DatasetRef:
+    project = get_project_row(project_id)
+    dataset = Dataset.find(project=project, dataset_source=DatasetSource.PUBLISHED, source_name=source[:200])
+    if dataset is None:
+        dataset = Dataset(
+            id=uuid7(),
+            team_id=team_id,
+            project=project,
+            name=name[:200],
+            dataset_source=DatasetSource.PUBLISHED,
+            source_name=source[:200],
+            current_version=0,
+            created_by_id=user_id,
+        )
+    return _add_version(dataset, table, labels=labels, user_id=user_id, note="")
+
+
+def _add_version(
+    dataset: Dataset, table: Any, *, labels: dict[str, str] | None, user_id: UUID | None, note: str
+) -> DatasetRef:
+    from data_ingestion.logic.published import describe_table
+
+    with tempfile.TemporaryDirectory(prefix="publish-", dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
+        described = describe_table(table, name=dataset.name, labels=labels or {}, work_dir=Path(folder))
+        stored = store_version(dataset.team_id, dataset.pk, described)
+    with transaction.atomic():
+        if dataset._state.adding:
+            dataset.save(force_insert=True)
+        else:
+            dataset = Dataset.objects.select_for_update().get(pk=dataset.pk)
+        row = write_version(dataset, dataset.current_version + 1, stored, created_by_id=user_id, note=note)
+    return DatasetRef(dataset_id=str(dataset.pk), version=row.number, row_count=row.row_count)
+
+
+def rename_dataset(*, dataset: Dataset, actor: Principal, name: str) -> Dataset:
+    before = dataset.name
+    with transaction.atomic():
+        dataset.name = name
+        dataset.save(update_fields=["name", "updated_at"])
+        accounts.record_activity(
+            actor=actor,
+            team_id=dataset.team_id,
+            action="dataset.renamed",
+            object_type="dataset",
+            object_id=dataset.pk,
+            object_label=name,
+            before={"name": before},
+            after={"name": name},
+        )
+    return dataset
+
+
+def delete_dataset(*, dataset: Dataset, actor: Principal) -> None:
+    """Delete a Dataset with all versions; their objects go with the next orphan sweep."""
+    with transaction.atomic():
+        accounts.record_activity(
+            actor=actor,
+            team_id=dataset.team_id,
+            action="dataset.deleted",
+            object_type="dataset",
+            object_id=dataset.pk,
+            object_label=dataset.name,
+        )
+        dataset.delete()

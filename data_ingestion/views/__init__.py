@@ -1,0 +1,1 @@
+"""HTTP views of data_ingestion, one module per resource."""
