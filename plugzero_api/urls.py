@@ -18,9 +18,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", health.metrics, name="metrics"),
 ]
-for _config in installed_micro_apps():
-    if load_conventional_module(_config.name, "urls") is not None:
-        urlpatterns.append(path("api/v1/", include(f"{_config.name}.urls")))
+urlpatterns += [
+    path("api/v1/", include(f"{config.name}.urls"))
+    for config in installed_micro_apps()
+    if load_conventional_module(config.name, "urls") is not None
+]
 if settings.PLUGZERO_PUBLIC_SCHEMA:
     urlpatterns += [
         path("api/schema/", SchemaView.as_view(), name="schema"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class FieldError:
 class DomainError(Exception):
     """Base of all expected failures. Subclasses set ``code``, ``status`` and ``title``."""
 
-    code: ClassVar[str] = "domain_error"
-    status: ClassVar[int] = 400
-    title: ClassVar[str] = "The request could not be carried out"
+    code: str = "domain_error"
+    status: int = 400
+    title: str = "The request could not be carried out"
 
     def __init__(
         self,

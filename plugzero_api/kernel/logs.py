@@ -6,13 +6,15 @@ import json
 import logging
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
-_context: ContextVar[dict[str, str]] = ContextVar("log_context", default={})
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_context: ContextVar[Mapping[str, str]] = ContextVar("log_context", default=_NOTHING)  # noqa: B039
 
 _SECRET_KEYS = re.compile(
     r"pass(word|phrase)?|secret|token|authorization|api_?key|cookie|credential|otp|seed", re.I

@@ -29,6 +29,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Market research and marketing intelligence: collect data, compute on it, explain it.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
+    "DEFAULT_GENERATOR_CLASS": "plugzero_api.kernel.api.schema.PlatformSchemaGenerator",
     "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,

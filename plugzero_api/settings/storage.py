@@ -33,5 +33,10 @@ STORAGES = {
     "default": _default_storage,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
+# Uploads are received beside their destination, so that keeping one is a rename.
+FILE_UPLOAD_TEMP_DIR = MEDIA_ROOT / "incoming"
+FILE_UPLOAD_TEMP_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 # Dataset files are opened by path (DuckDB); with S3 they are kept in this bounded local cache.
 DATASET_CACHE_DIR = BASE_DIR / env.text("DATASET_CACHE_DIR", ".run/dataset-cache")
+DATASET_CACHE_BYTES = env.number("DATASET_CACHE_BYTES", 20 * 1024**3)

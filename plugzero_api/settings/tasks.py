@@ -1,4 +1,4 @@
-"""Celery: the filesystem broker by default, Redis by ``REDIS_URL``. The broker carries ids; truth is the TaskRun row."""
+"""Celery: the filesystem broker by default, Redis by ``REDIS_URL``; the truth about a task is its row."""
 
 from plugzero_api.settings import env
 from plugzero_api.settings.core import RUN_DIR
@@ -69,3 +69,10 @@ TASK_TEAM_LIMITS = {
 TASK_RETENTION_DAYS = env.number("TASK_RETENTION_DAYS", 90)
 # Public base URL of the event-stream process; empty where a proxy puts it under the API's own address.
 PLUGZERO_EVENTS_URL = env.text("PLUGZERO_EVENTS_URL")
+
+# Bases below these are flagged, or not published at all.
+ANALYSIS_FLAG_BELOW = env.number("ANALYSIS_FLAG_BELOW", 30)
+ANALYSIS_SUPPRESS_BELOW = env.number("ANALYSIS_SUPPRESS_BELOW", 5)
+# Threads and memory one analysis may use; 0 threads means all cores.
+ANALYSIS_THREADS = env.number("ANALYSIS_THREADS", 0)
+ANALYSIS_MEMORY_BYTES = env.number("ANALYSIS_MEMORY_BYTES", 512 * 1024**2)

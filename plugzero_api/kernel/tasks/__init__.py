@@ -8,7 +8,15 @@ from plugzero_api.kernel.tasks import maintenance
 from plugzero_api.kernel.tasks.contracts import ResultRef, TaskRunInfo
 from plugzero_api.kernel.tasks.errors import LeaseLost, TaskCancelled, UpstreamUnavailable
 from plugzero_api.kernel.tasks.runtime import Run, micro_task
-from plugzero_api.kernel.tasks.starting import cancel, find_replay, get_run_info, start
+from plugzero_api.kernel.tasks.starting import (
+    cancel,
+    find_replay,
+    fingerprint_of,
+    get_run_info,
+    is_active,
+    record_finished,
+    start,
+)
 
 __all__ = [
     "LeaseLost",
@@ -19,8 +27,11 @@ __all__ = [
     "UpstreamUnavailable",
     "cancel",
     "find_replay",
+    "fingerprint_of",
     "get_run_info",
+    "is_active",
     "maintenance",
     "micro_task",
+    "record_finished",
     "start",
 ]

@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from plugzero_api.kernel import logs
 from plugzero_api.kernel.models import ACTIVE_STATES, IdempotencyKey, TaskRun, TaskState
 from plugzero_api.kernel.tasks import publisher, registry, rows
-from plugzero_api.kernel.tasks.contracts import TaskRunInfo
+from plugzero_api.kernel.tasks.contracts import ResultRef, TaskRunInfo
 from plugzero_api.kernel.tasks.errors import (
     IdempotencyKeyReused,
     TaskAlreadyFinished,
@@ -116,6 +116,42 @@ def _check_team_limit(team_id: UUID, queue: str) -> None:
             "Wait for some to end or cancel them.",
             retry_after=15,
         )
+
+
+def record_finished(
+    kind: str,
+    *,
+    team_id: UUID,
+    user_id: UUID | None,
+    args: Mapping[str, Any],
+    project_id: UUID | None,
+    result: ResultRef,
+) -> TaskRunInfo:
+    """A run that succeeded without work, because its result was already stored: the client sees one contract."""
+    now = Now()
+    run = TaskRun(
+        team_id=team_id,
+        created_by_id=user_id,
+        project_id=project_id,
+        kind=kind,
+        queue=registry.get_kind(kind).queue,
+        args=dict(args),
+        state=TaskState.SUCCESS,
+        result_type=result.type,
+        result_id=result.id,
+        result_url=result.url,
+        progress_current=1,
+        progress_total=1,
+        trace_id=logs.current_request_id() or "",
+    )
+    run.started_at = run.finished_at = now  # type: ignore[assignment]
+    run.save(force_insert=True)
+    return _info(run)
+
+
+def is_active(*, task_id: UUID) -> bool:
+    """Whether the run still waits or works."""
+    return TaskRun.objects.filter(pk=task_id, state__in=ACTIVE_STATES).exists()
 
 
 def get_run_info(*, task_id: UUID) -> TaskRunInfo:

@@ -1,0 +1,1 @@
+"""HTTP views of analysis: the catalogue of procedures, runs, results."""
