@@ -206,7 +206,7 @@ class Document:
     """The heavy facts of an HTML page, used by page checks and dropped by `Page.slim`.
 
     `text` is the main text; `full_text` counts all visible text. `markup` maps the kind of a markup or
-    accessibility fault (see `extract.markup`) to the first offending elements. `counts` holds plain totals.
+    accessibility fault (see `extract.markup`) to the first offending elements.
     """
 
     text: str = ""
@@ -220,9 +220,7 @@ class Document:
     headings: tuple[Heading, ...] = ()
     structured: tuple[StructuredItem, ...] = ()
     structured_errors: tuple[StructuredError, ...] = ()
-    titles_outside_head: int = 0
     markup: Mapping[str, tuple[Element, ...]] = field(default_factory=dict)
-    counts: Mapping[str, int] = field(default_factory=dict)
     doctype: str | None = None
     charset_declared: str | None = None
     html_lang: str | None = None
@@ -240,8 +238,13 @@ class Document:
     font_faces_without_display: int = 0
     preconnects: frozenset[str] = frozenset()
     secrets: tuple[Element, ...] = ()
-    obfuscated_scripts: int = 0
     top_terms: tuple[tuple[str, int], ...] = ()
+    has_main: bool = False
+    has_skip_link: bool = False
+    heads: int = 1
+    bodies: int = 1
+    html_chars: int = 0
+    challenge_text: str = ""
     sentences: int = 0
     syllables: int = 0
 
@@ -294,6 +297,8 @@ class Page:
     ids: frozenset[str] = frozenset()
     outlink_count: int = 0
     external_hosts: frozenset[str] = frozenset()
+    affiliate_links: int = 0
+    terms: tuple[str, ...] = ()
     spam_terms: int = 0
     obfuscated_scripts: int = 0
     doc: Document | None = None

@@ -89,8 +89,17 @@ def resolve(base: str, href: str) -> tuple[str, str]:
     schemes)."""
     href = _WHITESPACE.sub("", href.strip())
     href, _, fragment = href.partition("#")
+    if href[:1] == "/" and href[1:2] != "/":
+        # The same root-relative links stand on every page of a template; only the origin matters for them.
+        end = base.find("/", 8)
+        return _resolve(base[:end] if end > 0 else base, href), fragment
+    return _resolve(base, href), fragment
+
+
+@lru_cache(maxsize=65536)
+def _resolve(base: str, href: str) -> str:
     try:
-        return normalise(urljoin(base, href) if href else base), fragment
+        return normalise(urljoin(base, href) if href else base)
     except ValueError as error:
         raise BadURL(str(error)) from error
 
