@@ -1,0 +1,1 @@
+"""Delimited text without questions: encoding, dialect, structure and repair are found, not asked for."""
