@@ -1,5 +1,7 @@
 """What the accounts app declares about itself."""
 
+from datetime import timedelta
+
 from plugzero_api.kernel.plugins import (
     ADMINS,
     EVERYONE,
@@ -8,6 +10,7 @@ from plugzero_api.kernel.plugins import (
     MicroAppConfig,
     NavigationItem,
     Permission,
+    Schedule,
 )
 
 
@@ -17,7 +20,7 @@ class AccountsConfig(MicroAppConfig):
         slug="accounts",
         title="Accounts",
         description="Users, teams, roles, sessions, second factors, API keys and the activity log.",
-        url_prefixes=(),
+        url_prefixes=("auth", "me", "teams"),
         foundation=True,
         permissions=(
             Permission("team.view", "See the team, its members and its plan", EVERYONE),
@@ -28,8 +31,8 @@ class AccountsConfig(MicroAppConfig):
             Permission("api_keys.manage", "Make and revoke API keys", ADMINS),
             Permission("activity.view", "Read and export the activity log", ADMINS),
         ),
-        tasks=(),
-        schedules=(),
+        tasks=("accounts.send_mail", "accounts.purge_expired"),
+        schedules=(Schedule("accounts.purge_expired", "accounts.purge_expired", every=timedelta(hours=6)),),
         navigation=(
             NavigationItem("team", "Team", "/team", "users", "team.view", section="settings", order=200),
             NavigationItem(

@@ -10,10 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from accounts.models import ApiKey, Session
+from accounts.models import ApiKey, Passkey, RecoveryCode, Session, Team, TotpDevice
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +111,21 @@ def hash_secret(secret: str, *, purpose: str) -> str:
     """HMAC-SHA256 of a random secret under a key of its own, as stored in the database."""
     key = hashlib.sha256(f"accounts.{purpose}:{settings.SECRET_KEY}".encode()).digest()
     return hmac.new(key, secret.encode(), hashlib.sha256).hexdigest()
+
+
+def second_factors_of(*, user_id: UUID) -> dict[str, Any]:
+    """``{totp, passkeys, recovery_codes_left}``."""
+    return {
+        "totp": TotpDevice.objects.filter(user_id=user_id, confirmed_at__isnull=False).exists(),
+        "passkeys": Passkey.objects.filter(user_id=user_id).count(),
+        "recovery_codes_left": RecoveryCode.objects.filter(user_id=user_id, used_at__isnull=True).count(),
+    }
+
+
+def teams_of(*, user_id: UUID | None) -> QuerySet[Team]:
+    """The user's teams with the user's ``role`` in each; Personal Team first."""
+    return (
+        Team.objects.filter(memberships__user_id=user_id, memberships__is_suspended=False)
+        .annotate(role=F("memberships__role"))
+        .order_by("-is_personal", "name", "id")
+    )

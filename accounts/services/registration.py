@@ -1,15 +1,21 @@
-"""New accounts."""
+"""New accounts. Whether an address is already known shows neither in the answer nor in its time."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import Role, Team, TeamMembership, User
+from accounts.models import LinkPurpose, Role, Team, TeamMembership, User
+from accounts.services import links
 from accounts.services.activity import record_activity
+from accounts.services.even import even_answer
+from accounts.services.mail import dashboard_link, send_mail
+from accounts.services.throttles import throttle, throttle_address
+from plugzero_api.kernel.errors import RateLimited
 from plugzero_api.kernel.tenancy import team_scope
 
 
@@ -20,31 +26,85 @@ def create_user_with_team(
 
     Raises ``accounts.logic.emails.InvalidEmail`` or ``django.db.IntegrityError`` for an address already taken.
     """
+    now = timezone.now()
     with transaction.atomic():
         user = User.objects.create_user(
             email,
             password,
             name=name,
-            email_verified_at=timezone.now() if verified else None,
-            password_changed_at=timezone.now(),
+            email_verified_at=now if verified else None,
+            password_changed_at=now,
             **fields,
         )
-        team = create_personal_team(user)
+        team = create_team(owner=user, name=_personal_team_name(user), is_personal=True)
     return user.pk, team.pk
 
 
-def create_personal_team(user: User) -> Team:
-    team = Team.objects.create(
-        name=f"{user.name or user.email.partition('@')[0]}'s team"[:120], is_personal=True
-    )
-    with team_scope(team.pk):
-        TeamMembership.objects.create(user=user, role=Role.OWNER)
-    record_activity(
-        actor=user.pk,
-        team_id=team.pk,
-        action="team.created",
-        object_type="team",
-        object_id=team.pk,
-        object_label=team.name,
-    )
+def _personal_team_name(user: User) -> str:
+    return f"{(user.name or user.email.partition('@')[0])[:100]}'s team"
+
+
+def create_team(*, owner: User, name: str, is_personal: bool = False) -> Team:
+    """A team with its first OWNER."""
+    with transaction.atomic():
+        team = Team.objects.create(name=name, is_personal=is_personal)
+        with team_scope(team.pk):
+            TeamMembership.objects.create(user=owner, role=Role.OWNER)
+        record_activity(
+            actor=owner.pk,
+            team_id=team.pk,
+            action="team.created",
+            object_type="team",
+            object_id=team.pk,
+            object_label=name,
+            after={"name": name, "is_personal": is_personal},
+        )
     return team
+
+
+def register(*, email: str, password: str, name: str) -> None:
+    """Make an account and mail the confirmation; for a known address, mail its owner instead.
+
+    ``email`` is canonical and ``password`` has passed the validators. Raises ``RateLimited``.
+    """
+    throttle_address("register_ip")
+    with even_answer():
+        if User.objects.filter(email=email).exists():
+            make_password(password)
+            _tell_owner(email)
+            return
+        try:
+            with transaction.atomic():
+                user_id, _ = create_user_with_team(email=email, password=password, name=name)
+                user = User.objects.get(pk=user_id)
+                record_activity(
+                    actor=user_id,
+                    team_id=None,
+                    action="user.registered",
+                    object_type="user",
+                    object_id=user_id,
+                )
+                links.send_verification(user=user)
+        except IntegrityError:
+            # Somebody was faster with the same address.
+            _tell_owner(email)
+
+
+def _tell_owner(email: str) -> None:
+    user = User.objects.filter(email=email, is_active=True).first()
+    if user is None:
+        return
+    try:
+        throttle("mail_address", email)
+    except RateLimited:
+        return
+    with transaction.atomic():
+        # A reset link, not a confirmation: whoever made the account may not be the owner of the address, and
+        # choosing a password takes it back from them.
+        token = links.issue_link(user=user, purpose=LinkPurpose.RESET_PASSWORD, email=email)
+        send_mail(
+            to=email,
+            template="already_registered",
+            name=user.name,
+            link=dashboard_link("/reset-password", token),
+        )

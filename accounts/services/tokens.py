@@ -7,7 +7,7 @@ replaced without signing anybody out. HS256 only, with issuer and audience.
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -115,19 +115,25 @@ class ChallengeToken(PlatformToken):
     lifetime = timedelta(minutes=5)
 
 
-def access_token(*, user_id: UUID, session_id: UUID) -> str:
+def access_token(*, user_id: UUID, session_id: UUID, until: datetime) -> str:
     token = AccessToken()
     token["sub"], token["sid"] = str(user_id), str(session_id)
-    return str(token)
+    return _signed(token, until)
 
 
-def refresh_token(*, user_id: UUID, session_id: UUID, generation: int) -> str:
+def refresh_token(*, user_id: UUID, session_id: UUID, generation: int, until: datetime) -> str:
     token = RefreshToken()
     token["sub"], token["sid"], token["gen"] = str(user_id), str(session_id), generation
-    return str(token)
+    return _signed(token, until)
 
 
 def challenge_token(*, user_id: UUID) -> ChallengeToken:
     token = ChallengeToken()
     token["sub"] = str(user_id)
     return token
+
+
+def _signed(token: PlatformToken, until: datetime) -> str:
+    # No token outlives its session.
+    token["exp"] = min(token["exp"], int(until.timestamp()))
+    return str(token)

@@ -39,3 +39,8 @@ class KernelConfig(MicroAppConfig):
 
     def ready(self) -> None:
         from plugzero_api.kernel import checks, metrics  # noqa: F401  (registers checks and collectors)
+        from plugzero_api.kernel.plugins import installed_micro_apps
+
+        # Every process that may start a task must know its kind, the web server included.
+        for config in installed_micro_apps():
+            checks.load_conventional_module(config.name, "tasks")

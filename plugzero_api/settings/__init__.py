@@ -8,3 +8,4 @@ from plugzero_api.settings.plans import *  # noqa: F403
 from plugzero_api.settings.security import *  # noqa: F403
 from plugzero_api.settings.storage import *  # noqa: F403
 from plugzero_api.settings.tasks import *  # noqa: F403
+from plugzero_api.settings.throttles import *  # noqa: F403
