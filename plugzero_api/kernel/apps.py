@@ -10,6 +10,7 @@ from plugzero_api.kernel.plugins import (
     NavigationItem,
     Permission,
     Schedule,
+    installed_micro_apps,
 )
 
 
@@ -39,8 +40,7 @@ class KernelConfig(MicroAppConfig):
 
     def ready(self) -> None:
         from plugzero_api.kernel import checks, metrics  # noqa: F401  (registers checks and collectors)
-        from plugzero_api.kernel.plugins import installed_micro_apps
 
-        # Every process that may start a task must know its kind, the web server included.
+        # Every process may start tasks, so every process must know all kinds.
         for config in installed_micro_apps():
             checks.load_conventional_module(config.name, "tasks")

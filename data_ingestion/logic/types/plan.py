@@ -217,6 +217,16 @@ def plan_column(name: str, label: str, sample: Sequence[str]) -> ColumnPlan:
     return _text_plan(base, meaning, trimmed)
 
 
+def plan_text_column(name: str, label: str, sample: Sequence[str]) -> ColumnPlan:
+    """Plan for a column whose source says it is text (a typed file format): never turned into numbers or dates."""
+    trimmed = [value.strip() for value in sample if value]
+    base = ColumnPlan(name=name, label=label)
+    if not trimmed:
+        return replace(base, undecided=True)
+    plan = _text_plan(base, semantics.text_meaning(label or name, list(dict.fromkeys(trimmed))), trimmed)
+    return replace(plan, missing=("",))
+
+
 def _number_plan(
     base: ColumnPlan, header: str, number: NumberFormat, distinct: Sequence[str], missing: tuple[str, ...]
 ) -> ColumnPlan:
