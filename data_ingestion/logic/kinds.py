@@ -129,7 +129,7 @@ def _text_kind(head: bytes) -> SourceKind:
     if not _JSON_START.match(text):
         return SourceKind.DELIMITED
     first, _, rest = text.lstrip().partition(b"\n")
-    if first.rstrip().endswith(b"}") and first.startswith(b"{") and rest.lstrip()[:1] in (b"{", b""):
+    if first.rstrip().endswith(b"}") and first.startswith(b"{") and rest.lstrip()[:1] == b"{":
         return SourceKind.JSON_LINES
     # "[1] a,b" or "{id},{name}" are text tables that only start like JSON.
     if text.lstrip().startswith(b"[") and re.match(rb"\[[^\]\"{}\[]*\][^,\s\]]", text.lstrip()):

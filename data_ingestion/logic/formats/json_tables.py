@@ -26,7 +26,7 @@ def parse_json(path: Path, work_dir: Path, limits: IngestLimits, kind: SourceKin
     Lists of plain values become ``a; b; c``; other lists stay JSON text. Lines that are not JSON are rejected.
     """
     rejects: list[dict[str, Any]] = []
-    rows = _line_objects(path, rejects) if kind is SourceKind.JSON_LINES else _document_objects(path)
+    rows = _line_objects(path, rejects) if kind is SourceKind.JSON_LINES else _document_objects(path, rejects)
     labels: dict[str, int] = {}
     batches: list[Path] = []
     batch: list[dict[str, str]] = []
@@ -67,11 +67,14 @@ def _line_objects(path: Path, rejects: list[dict[str, Any]]) -> Iterator[dict[st
                 rejects.append({"row": number, "reason": "not_json", "raw": stripped[:10_000]})
 
 
-def _document_objects(path: Path) -> Iterator[dict[str, str]]:
+def _document_objects(path: Path, rejects: list[dict[str, Any]]) -> Iterator[dict[str, str]]:
     text, _ = decode_bytes(path.read_bytes(), find_encoding(path))
     try:
         document = json.loads(text.lstrip("\ufeff"))
     except json.JSONDecodeError as error:
+        if error.msg == "Extra data" and text.lstrip()[:1] == "{":
+            yield from _line_objects(path, rejects)  # long objects, one per line
+            return
         code = "file_truncated" if error.pos >= len(text.rstrip()) - 2 else "file_damaged"
         raise IngestError(
             code, f"The JSON text is not valid at line {error.lineno}, column {error.colno}.", line=error.lineno, column=error.colno

@@ -36,7 +36,7 @@ def parse_statistical(path: Path, work_dir: Path, limits: IngestLimits, kind: So
     reader = _READERS[kind]
     options: dict[str, Any] = {"user_missing": True} if kind in _WITH_USER_MISSING else {}
     try:
-        _, meta = reader(str(path), metadataonly=True) if kind is not SourceKind.SPSS_PORTABLE else reader(str(path))
+        _, meta = reader(str(path), metadataonly=kind is not SourceKind.SPSS_PORTABLE, **options)
         if len(meta.column_names) > limits.max_columns:
             raise IngestError("too_many_columns", f"The file has {len(meta.column_names):,} variables.")
         target = work_dir / "staged-1.parquet"
