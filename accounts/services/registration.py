@@ -16,7 +16,6 @@ from accounts.services.even import even_answer
 from accounts.services.mail import dashboard_link, send_mail
 from accounts.services.throttles import throttle, throttle_address
 from plugzero_api.kernel.errors import RateLimited
-from plugzero_api.kernel.tenancy import team_scope
 
 
 def create_user_with_team(
@@ -48,8 +47,8 @@ def create_team(*, owner: User, name: str, is_personal: bool = False) -> Team:
     """A team with its first OWNER."""
     with transaction.atomic():
         team = Team.objects.create(name=name, is_personal=is_personal)
-        with team_scope(team.pk):
-            TeamMembership.objects.create(user=owner, role=Role.OWNER)
+        # The base manager: the request may be working in another team's scope.
+        TeamMembership._base_manager.create(team=team, user=owner, role=Role.OWNER)
         record_activity(
             actor=owner.pk,
             team_id=team.pk,

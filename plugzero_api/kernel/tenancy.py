@@ -107,6 +107,11 @@ class TeamManager(models.Manager.from_queryset(TeamQuerySet)):  # type: ignore[m
             queryset = queryset.filter(**{f"{field}__in": scope.restricted_to})
         return queryset
 
+    def none(self) -> TeamQuerySet[Any]:
+        """Nothing needs no scope: class-level ``queryset`` attributes and the schema generator ask for it."""
+        queryset: TeamQuerySet[Any] = super().get_queryset().none()
+        return queryset
+
 
 def _with_team(model: type[models.Model], kwargs: dict[str, Any]) -> dict[str, Any]:
     scope = require_scope()

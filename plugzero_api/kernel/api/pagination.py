@@ -34,6 +34,15 @@ class PageNumberPagination(pagination.PageNumberPagination):
             ) from None
         return list(self.page)
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The base class writes OpenAPI 3.0's ``nullable``, which 3.1 does not know."""
+        documented: dict[str, Any] = super().get_paginated_response_schema(schema)
+        for name in ("next", "previous"):
+            link = documented["properties"][name]
+            link.pop("nullable", None)
+            link["type"] = ["string", "null"]
+        return documented
+
 
 def _positive(request: Request, name: str, *, default: int, maximum: int) -> int:
     raw = request.query_params.get(name)

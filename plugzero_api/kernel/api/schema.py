@@ -93,8 +93,11 @@ def close_response_objects(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             "description": "`Authorization: Api-Key <key>`",
         },
     }
-    for schema in components.get("schemas", {}).values():
-        if (
+    for name, schema in components.get("schemas", {}).items():
+        if name == "Problem":
+            # RFC 9457 lets a problem carry members of its own kind (the missing right, the limit reached).
+            schema["additionalProperties"] = True
+        elif (
             schema.get("type") == "object"
             and schema.get("properties")
             and "additionalProperties" not in schema
