@@ -119,6 +119,8 @@ class Context:
         return self.graph
 
 
+ERROR, WARNING, NOTICE = Severity.ERROR, Severity.WARNING, Severity.NOTICE
+
 _REGISTRY: dict[str, CheckSpec] = {}
 
 
