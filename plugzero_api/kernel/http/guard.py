@@ -63,11 +63,9 @@ class Guard:
         hostile. Raises :class:`HostNotPublic`, or :class:`FetchFailed` when resolution takes longer than
         ``timeout`` seconds.
         """
-        key = (host, port)
-        if self.cache_seconds:
-            cached = self._cache.get(key)
-            if cached is not None and cached[0] > time.monotonic():
-                return cached[1]
+        known = self.cached_addresses(host, port)
+        if known is not None:
+            return known
         answers = self._resolve(host, port, timeout)
         if not answers or not all(may_connect(host, answer, port, self.allow) for answer in answers):
             raise HostNotPublic
@@ -76,8 +74,13 @@ class Guard:
         if self.cache_seconds:
             if len(self._cache) >= _CACHE_SIZE:
                 self._cache.clear()
-            self._cache[key] = (time.monotonic() + self.cache_seconds, vetted)
+            self._cache[host, port] = (time.monotonic() + self.cache_seconds, vetted)
         return vetted
+
+    def cached_addresses(self, host: str, port: int) -> tuple[IPAddress, ...] | None:
+        """An earlier verdict that is still fresh, without any waiting; None if there is none."""
+        cached = self._cache.get((host, port))
+        return cached[1] if cached is not None and cached[0] > time.monotonic() else None
 
     def _resolve(self, host: str, port: int, timeout: float) -> list[IPAddress]:
         literal = parse_address(host)

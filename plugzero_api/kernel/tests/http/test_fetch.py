@@ -530,7 +530,9 @@ def test_failed_download_leaves_nothing_and_keeps_the_old_file(
         fetch_to_file(
             server.url(), tmp_path / "data.csv", max_bytes=100, total_timeout=0.5, guard=opened(server)
         )
-    assert [path.name for path in tmp_path.iterdir()] == ["data.csv"] and (tmp_path / "data.csv").read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["data.csv"] and (
+        tmp_path / "data.csv"
+    ).read_bytes() == b"old"
 
 
 def test_full_disk_is_reported_as_such() -> None:
