@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -146,12 +147,15 @@ def schemas_with_raw(plans: Sequence[ColumnPlan]) -> tuple[ColumnSchema, ...]:
     return tuple(columns)
 
 
-def copy_to_parquet(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+def copy_to_parquet(
+    connection: duckdb.DuckDBPyConnection, query: str, path: Path, parameters: dict[str, Any] | None = None
+) -> None:
     """Run ``COPY (query) TO path`` through a temporary name, so that no half-made file is ever left at ``path``."""
     partial = path.with_name(path.name + ".partial")
     try:
         connection.execute(
-            f"COPY ({query}) TO {quote_text(str(partial))} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 61440)"
+            f"COPY ({query}) TO {quote_text(str(partial))} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 61440)",
+            parameters or {},
         )
         partial.replace(path)
     finally:
