@@ -106,7 +106,8 @@ e2e: .venv/dev.stamp dashboard ## Browser journeys against the running platform
 
 .PHONY: faults
 faults: .venv/dev.stamp ## Kill workers, brokers and databases; nothing may be lost or done twice
-	$(PY) -m pytest -m faults tests/faults -n 0 -q
+	FAULT_LANE=embedded $(PY) -m pytest -c tests/faults/pytest.ini --rootdir . --confcutdir tests/faults tests/faults
+	FAULT_LANE=server $(PY) -m pytest -c tests/faults/pytest.ini --rootdir . --confcutdir tests/faults tests/faults
 
 .PHONY: accuracy
 accuracy: .venv/dev.stamp ## Write docs/accuracy.md: correct digits per procedure

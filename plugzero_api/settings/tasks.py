@@ -9,7 +9,7 @@ TASK_HARD_LIMIT_MAX = 6 * 3600
 
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
         # Longer than any task may run: a message is never delivered again while its task is alive.
         "visibility_timeout": TASK_HARD_LIMIT_MAX + 600,
         "socket_timeout": 2,
@@ -41,10 +41,10 @@ CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = env.number("WORKER_MAX_TASKS_PER_CHILD", 200)
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = env.number("WORKER_MAX_MEMORY_KB", 1_500_000)
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = env.number("WORKER_SOFT_SHUTDOWN_SECONDS", 25)
-CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# A killed child frees its place after this long; ten seconds (the default) would stall the queue behind it.
+CELERY_WORKER_LOST_WAIT = 1.0
 CELERY_WORKER_SEND_TASK_EVENTS = False
 # Cancelling is a column the task reads; the broker needs no control channel.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
@@ -59,6 +59,8 @@ TASK_LEASE_SECONDS = env.number("TASK_LEASE_SECONDS", 60)
 TASK_HEARTBEAT_SECONDS = env.number("TASK_HEARTBEAT_SECONDS", 15)
 TASK_RECONCILE_SECONDS = env.number("TASK_RECONCILE_SECONDS", 5)
 TASK_REPUBLISH_SECONDS = env.number("TASK_REPUBLISH_SECONDS", 30)
+# How long a stopping worker may go on with what it runs before handing it back.
+TASK_DRAIN_SECONDS = env.number("TASK_DRAIN_SECONDS", 25)
 # A run that crashes its worker this often is given up.
 TASK_MAX_CRASHES = 3
 # How many unfinished runs one team may have per queue; the next start is answered 429.

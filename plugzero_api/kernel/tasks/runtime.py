@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import random
+import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery import shared_task
-from celery.signals import worker_process_init, worker_shutdown
+from celery.signals import worker_process_init, worker_shutting_down
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
 from django.utils.module_loading import import_string
@@ -59,14 +62,38 @@ def _remember_parent(**_: Any) -> None:
     connection.close()
 
 
-@worker_shutdown.connect
-def _give_back_runs(**_: Any) -> None:
-    """Runs that the soft shutdown could not drain go back to the queue; their attempt is not held against them."""
+@worker_shutting_down.connect
+def _limit_drain(**_: Any) -> None:
+    """A deploy may wait this long for running tasks; what is not done by then goes back to the queue.
+
+    Celery's own soft shutdown terminates the pool's children first and can then wait for a lock one of them held.
+    """
+    threading.Thread(target=_end_after_drain, name="task-drain", daemon=True).start()
+
+
+def _end_after_drain() -> None:
+    time.sleep(settings.TASK_DRAIN_SECONDS)
+    _give_back_runs()
+    for child in _children_of(os.getpid()):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    os._exit(0)
+
+
+def _children_of(pid: int) -> list[int]:
+    """The kernel lists children by the thread that made them."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for children in lists for child in children.read_text().split()]
+
+
+def _give_back_runs() -> None:
+    """The runs of this worker return to the queue; their attempt is fenced and not held against them."""
     try:
         released = rows.release_worker(worker_name())
-        logs.event(logger, "task.worker.shutdown", worker=worker_name(), released=released)
+        logs.event(logger, "task.worker.drained", worker=worker_name(), released=released)
     except DATABASE_ERRORS as error:
-        logs.event(logger, "task.worker.shutdown", level=logging.WARNING, error=repr(error))
+        # Their leases will run out instead.
+        logs.event(logger, "task.worker.drained", level=logging.WARNING, error=repr(error))
 
 
 class Run:

@@ -45,7 +45,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument("--port", type=int, default=8000, help="port of the API; event streams use the next one")
+        parser.add_argument(
+            "--port", type=int, default=8000, help="port of the API; event streams use the next one"
+        )
         parser.add_argument("--dashboard-port", type=int, default=3000)
         parser.add_argument("--no-dashboard", action="store_true")
         parser.add_argument("--demo-login", default="", help="shown when all is up")
@@ -118,7 +120,6 @@ def platform_services(host: str, port: int, dashboard_port: int | None) -> list[
     python = sys.executable
     celery = [python, "-m", "celery", "-A", "plugzero_api"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "WARNING"]
-    worker_env = {**env, "REMAP_SIGTERM": "SIGQUIT"}
     services = [
         Service(
             "api",
@@ -139,8 +140,14 @@ def platform_services(host: str, port: int, dashboard_port: int | None) -> list[
             env,
             health_url=f"http://{host}:{port + 1}/health/live",
         ),
-        Service("worker-quick", [*celery, "worker", "-Q", "default,ai", "-c", "1", "-n", "quick@%h", *quiet], worker_env),
-        Service("worker-heavy", [*celery, "worker", "-Q", "compute,crawl", "-c", "2", "-n", "heavy@%h", *quiet], worker_env),
+        Service(
+            "worker-quick", [*celery, "worker", "-Q", "default,ai", "-c", "1", "-n", "quick@%h", *quiet], env
+        ),
+        Service(
+            "worker-heavy",
+            [*celery, "worker", "-Q", "compute,crawl", "-c", "2", "-n", "heavy@%h", *quiet],
+            env,
+        ),
         Service("scheduler", [*celery, "beat", "-l", "WARNING", "--pidfile="], env),
     ]
     dashboard = settings.BASE_DIR / "plugzero-analytics"
