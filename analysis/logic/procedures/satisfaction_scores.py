@@ -190,7 +190,7 @@ def compute(frame: Frame, parameters: SatisfactionParameters, context: RunContex
     builder.notices(frame.notices)
     return builder.build(
         method=f"CSAT/CES as share of the {parameters.boxes} best answers of a {parameters.lowest} to "
-        f"{parameters.highest} scale with Wilson interval; mean with t interval; index = place of the mean on the scale.",
+        f"{parameters.highest} scale, Wilson interval; mean with t interval; index = place of the mean on the scale.",
         missing_values="Rows without the rating (or the group, when given) are left out, rating by rating.",
         weights="Shares and means are weighted; Wilson uses Kish's effective base, means linearised errors.",
         references=(
