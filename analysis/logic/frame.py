@@ -327,9 +327,9 @@ class Frame:
         )[0]
         good = total - missing - negative - zero
         if total and not good:
-            error = bad_weights(name, "no row has a positive finite weight")
-            error.pointer = "/weight"
-            raise error
+            refusal = bad_weights(name, "no row has a positive finite weight")
+            refusal.pointer = "/weight"
+            raise refusal
         for count, what in ((missing, "missing"), (negative, "negative"), (zero, "zero")):
             if count:
                 self._note(
@@ -449,8 +449,9 @@ class Frame:
         cached = self._category_cache.get(name)
         if cached is None:
             value = self._value(name)
+            present = self._from(f"{value} IS NOT NULL")
             fetched = self.fetch(
-                f"SELECT {value} AS v, count(*), {self._sum_sql(self._weight_sql)} {self._from(f'{value} IS NOT NULL')} "
+                f"SELECT {value} AS v, count(*), {self._sum_sql(self._weight_sql)} {present} "
                 f"GROUP BY v LIMIT {max(limit, MAX_CATEGORIES) + 1}"
             )
             if len(fetched) > limit:
@@ -701,8 +702,9 @@ class Frame:
         self.require_rows()
         value = f"CAST({self._value(name)} AS VARCHAR)"
         number = "rownum + 1" if self._has_row_numbers else "0"
+        weight = f"CAST({self._weight_sql} AS DOUBLE)"
         fetched = self.fetch_arrays(
-            f"SELECT {value} AS t, CAST({number} AS BIGINT) AS r, CAST({self._weight_sql} AS DOUBLE) AS w {self._from()}"
+            f"SELECT {value} AS t, CAST({number} AS BIGINT) AS r, {weight} AS w {self._from()}"
         )
         texts = fetched["t"]
         masked = (
@@ -740,10 +742,9 @@ class Frame:
         fetched = self.fetch_arrays(
             f"SELECT {moment} AS t, CAST({self._weight_sql} AS DOUBLE) AS w {self._from()}"
         )
-        times = fetched["t"]
-        if isinstance(times, np.ma.MaskedArray):
-            times = times.astype("datetime64[us]").filled(np.datetime64("NaT"))
-        return times.astype("datetime64[us]"), np.asarray(fetched["w"])
+        times = np.ma.getdata(fetched["t"]).astype("datetime64[us]")
+        times[np.ma.getmaskarray(fetched["t"])] = np.datetime64("NaT")
+        return times, np.asarray(fetched["w"])
 
     def rows(
         self,

@@ -179,7 +179,8 @@ def stand_alone_script(title: str, body: str, context: ScriptContext, used: Sequ
         filter=literal(None if context.filter is None else json.loads(json.dumps(json_safe(context.filter)))),
         used=literal(names),
     )
-    return f'"""{_comment(title)}: reproduces the figures of one run. Prints them as JSON."""\n\n{head}{body.strip()}\n{_WRITE}'
+    opening = f'"""{_comment(title)}: reproduces the figures of one run. Prints them as JSON."""'
+    return f"{opening}\n\n{head}{body.strip()}\n{_WRITE}"
 
 
 def _comment(text: str) -> str:

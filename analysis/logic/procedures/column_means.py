@@ -62,8 +62,8 @@ def compute(frame: Frame, parameters: ColumnMeansParameters, context: RunContext
     builder = OutputBuilder(context, n=frame.n - ungrouped, weighted_n=sum(g.weighted_n for g in groups))
     titles = [frame.column(name).title for name in parameters.measures]
     group_title = frame.column(parameters.groups).title
-    variances = (moments.standard_error**2).T
-    variances[moments.n.T < context.suppress_below] = np.nan
+    large_enough = moments.n.T >= context.suppress_below
+    variances = np.where(large_enough, np.square(moments.standard_error.T), np.nan)
     letters = mean_letters(
         moments.mean.T, variances, parameters.alpha, parameters.correction, moments.n.T - 1
     )

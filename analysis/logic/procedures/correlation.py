@@ -110,7 +110,7 @@ def compute(frame: Frame, parameters: CorrelationParameters, context: RunContext
 def _method(parameters: CorrelationParameters) -> str:
     base = {
         "pearson": "Pearson correlations from centred cross-products over all rows; t tests, Fisher z intervals.",
-        "spearman": "Spearman correlations of midranks (from counts for rating scales); t tests, Bonett-Wright intervals.",
+        "spearman": "Spearman correlations of midranks (from counts for scales); t tests, Bonett-Wright intervals.",
         "kendall": "Kendall's tau-b from joint counts or sorted pairs; normal test with tie-corrected variance.",
     }[parameters.method]
     return base + (" Partial: the held columns are regressed out of both." if parameters.controls else "")
@@ -171,7 +171,7 @@ def _is_discrete(frame: Frame, name: str) -> bool:
     if meta.storage is Storage.TEXT and not meta.value_labels:
         return False
     try:
-        return 0 < len(frame.categories(name, DISCRETE_LEVELS))
+        return len(frame.categories(name, DISCRETE_LEVELS)) > 0
     except ProcedureError:
         return False
 
@@ -440,7 +440,8 @@ def script(parameters: CorrelationParameters, context: ScriptContext) -> str:
     return f"""
 from scipy.stats import kendalltau, rankdata
 
-names, controls, method = {literal(list(parameters.columns))}, {literal(list(parameters.controls))}, {literal(parameters.method)}
+names, controls = {literal(list(parameters.columns))}, {literal(list(parameters.controls))}
+method = {literal(parameters.method)}
 values = np.column_stack([number(name) for name in names + controls])
 present = np.isfinite(values)
 LISTWISE = {literal(bool(parameters.controls) or parameters.missing == "listwise")}

@@ -282,8 +282,10 @@ def _tables(
         body(lambda i, j: table.letters[i][j], None),
         row_drills=drills,
         notes=[
-            f"A letter: the share is higher than in that column (p < {parameters.alpha:g}, "
-            f"{parameters.correction}, pairs within a row)."
+            (
+                f"A letter: the share is higher than in that column (p < {parameters.alpha:g}, "
+                f"{parameters.correction}, pairs within a row)."
+            )
         ],
     )
     row_hidden = table.n.sum(axis=1) < context.suppress_below

@@ -104,7 +104,7 @@ def compute(frame: Frame, parameters: KeyDriversParameters, context: RunContext)
         interval_method="percentile bootstrap",
         columns=names,
     )
-    betas = np.linalg.solve(r_xx, r_xy)
+    betas: FloatArray = np.asarray(np.linalg.solve(r_xx, r_xy), dtype=np.float64)
     performance = _performance(frame, parameters, mean, rows)
     _report(builder, frame, parameters, shares, johnson, betas, r_xy, performance, intervals, mean, n)
     if parameters.forest_check:
@@ -163,7 +163,7 @@ def _collect(frame: Frame, names: Sequence[str], n: int, context: RunContext) ->
         order = np.argsort(code, kind="stable")
         z = np.column_stack([chunk.x - shift, np.ones(rows)])[order]
         zw = z * chunk.weights[order, None]
-        starts = np.searchsorted(code[order], np.arange(size + 1))
+        starts = np.concatenate(([0], np.cumsum(np.bincount(code, minlength=size))))
         for g in np.flatnonzero(np.diff(starts)):
             part = slice(starts[g], starts[g + 1])
             groups[g] += z[part].T @ zw[part]
@@ -207,7 +207,9 @@ def _bootstrap(rows: GroupedRows, parameters: KeyDriversParameters, p: int, cont
     exact = min(replicates, BOOTSTRAP_WORK >> p)
     generator = context.generator(3)
     size = rows.groups.shape[0]
-    shares, johnson, fits = [], [], []
+    shares: list[FloatArray] = []
+    johnson: list[FloatArray] = []
+    fits: list[float] = []
     for b in range(replicates):
         if b % 25 == 0:
             context.checkpoint("bootstrap", b, replicates)
@@ -229,7 +231,7 @@ def _bootstrap(rows: GroupedRows, parameters: KeyDriversParameters, p: int, cont
 
     note = ""
     if exact < 50:
-        note = f"With {p} drivers every replicate takes {2**p:,} regressions; intervals are given for the relative weights."
+        note = f"With {p} drivers a replicate takes {2**p:,} regressions: intervals are for relative weights only."
     elif exact < replicates:
         note = f"Intervals of the Shapley shares rest on {exact} replicates."
     bounds = np.percentile(fits, [tail, 100 - tail]) if len(fits) >= 50 else None
@@ -275,7 +277,8 @@ def _report(
     for rank, j in enumerate(order, start=1):
         name = parameters.drivers[j]
         title = frame.column(name).title
-        share, low, high = shares[j] / total, *intervals.shares[j]
+        share = shares[j] / total
+        low, high = intervals.shares[j, 0], intervals.shares[j, 1]
         builder.fact(
             fact_id("importance", name),
             f"Importance of {title} (share of R squared)",
@@ -291,7 +294,7 @@ def _report(
             f"Johnson's relative weight of {title} (share of R squared)",
             johnson[j] / johnson.sum(),
             unit="share",
-            interval=tuple(intervals.johnson[j]),
+            interval=(intervals.johnson[j, 0], intervals.johnson[j, 1]),
             interval_level=parameters.confidence,
             interval_method="percentile bootstrap",
             columns=[name, parameters.outcome],
@@ -430,7 +433,7 @@ def _forest(
     builder.assume(
         "Effects are linear and additive",
         baseline <= linear + 0.05,
-        f"Held-out R squared: forest {baseline:.2f}, linear {linear:.2f}; rank agreement of importance {agreement:.2f}.",
+        f"Held-out R squared: forest {baseline:.2f}, linear {linear:.2f}; rank agreement {agreement:.2f}.",
     )
     if baseline > linear + 0.05:
         builder.notice(

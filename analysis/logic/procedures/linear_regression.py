@@ -306,7 +306,7 @@ def _diagnostics(
             builder.notice("unequal_variance", "The errors have unequal variance; use robust errors (HC3).")
     skew = model.residual_skewness
     if math.isfinite(skew):
-        normal = abs(skew) < 1 and abs(model.residual_kurtosis) < 3 or model.n > 500
+        normal = model.n > 500 or (abs(skew) < 1 and abs(model.residual_kurtosis) < 3)
         builder.assume(
             "Residuals near normal, or many rows",
             normal,
@@ -351,7 +351,8 @@ def script(parameters: LinearRegressionParameters, context: ScriptContext) -> st
     return f"""
 import statsmodels.api as sm
 
-outcome, numeric, factors = {literal(parameters.outcome)}, {literal(list(parameters.predictors))}, {literal(list(parameters.factors))}
+outcome = {literal(parameters.outcome)}
+numeric, factors = {literal(list(parameters.predictors))}, {literal(list(parameters.factors))}
 cluster = {literal(parameters.cluster)}
 y = number(outcome)
 columns, ids = [], []

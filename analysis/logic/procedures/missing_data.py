@@ -253,7 +253,7 @@ def _little(builder: OutputBuilder, frame: Frame, names: Sequence[str], context:
     builder.assume(
         "Values missing completely at random",
         test.p >= 0.05,
-        f"Chi-square {test.statistic:.2f} on {test.df} degrees of freedom over {test.patterns} patterns, p = {test.p:.3g}.",
+        f"Chi-square {test.statistic:.2f} on {test.df} df over {test.patterns} patterns, p = {test.p:.3g}.",
     )
     if test.p < 0.05:
         builder.notice(

@@ -369,6 +369,7 @@ def _by_groups(
 
 
 def script(parameters: MultipleResponseParameters, context: ScriptContext) -> str:
+    labels = {name: {str(v): t for v, t in context.column(name).value_labels} for name in parameters.columns}
     return f"""
 columns, by = {literal(list(parameters.columns))}, {literal(parameters.by)}
 answered = data[columns].notna().any(axis=1).to_numpy()
@@ -377,7 +378,7 @@ if by is not None:
 frame, w = data[answered], weights[answered]
 CHOSEN = set({literal(sorted(CHOSEN_WORDS))})
 COUNTED = {literal(parameters.counted_value)}
-LABELS = {literal({m.name: {str(v): t for v, t in m.value_labels} for m in context.columns if m.name in parameters.columns})}
+LABELS = {literal(labels)}
 
 
 def is_chosen(name, value):

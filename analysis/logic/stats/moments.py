@@ -140,13 +140,13 @@ def column_moments(x: FloatArray, weights: FloatArray | None = None) -> Moments:
             square = d * d
             m2 = float(square.sum()) - n * shift * shift
             cells = (
-                n,
-                n,
+                float(n),
+                float(n),
                 mean + shift,
                 m2,
                 float(np.dot(square, d)),
                 float(np.dot(square, square)),
-                n,
+                float(n),
                 0.0,
                 m2,
             )
@@ -159,7 +159,7 @@ def column_moments(x: FloatArray, weights: FloatArray | None = None) -> Moments:
             square = d * d
             ws, ww = w * square, w * w
             cells = (
-                n,
+                float(n),
                 weight,
                 mean + shift,
                 float(ws.sum()),

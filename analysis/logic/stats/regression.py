@@ -89,13 +89,15 @@ class LeastSquares:
 class _Solution:
     """Coefficients and inverse normal matrix in coordinates (1, x - mean) (x alone without intercept).
 
-    Coefficients are in extended precision after an extended solution.
+    Coefficients are in extended precision after an extended solution. rss is that of the QR, which does not
+    suffer from cancellation in the residuals (None after the Gram path).
     """
 
     coefficients: npt.NDArray[np.floating]
     bread: FloatArray
     condition: float
     method: str
+    rss: float | None = None
 
 
 def gram_of(source: Source) -> Gram:
@@ -132,7 +134,7 @@ def fit(
     scatter = gram.scatter if intercept else gram.scatter + gram.weight * np.outer(gram.mean, gram.mean)
     solution = _solve(source, gram, scatter, centre, names, intercept)
     coefficients, residual = _refine(source, solution, scatter, centre, intercept, covariance, clusters, gram)
-    rss = residual.rss
+    rss = residual.rss if solution.rss is None else solution.rss
     df_residual = gram.n - k
     variance = rss / gram.weight * gram.n / df_residual
     bread = solution.bread
@@ -231,39 +233,88 @@ def _solve_qr(
     extended = gram.n * (k + 1) ** 2 <= EXTENDED_WORK
     unit = scale / math.sqrt(gram.weight)
     triangle: npt.NDArray[np.floating] = np.zeros((0, k + 1))
+    powers: dict[int, tuple[int, int]] | None = None
     for piece in source():
-        rows = _scaled_rows(piece, centre, unit, intercept, np.longdouble if extended else np.float64)
-        stacked = np.vstack([triangle, rows])
-        triangle = _triangle_extended(stacked) if extended else np.linalg.qr(stacked, mode="r")
+        if extended:
+            if powers is None:
+                powers = _powers(piece.x) if piece.x.shape[0] == gram.n else {}
+            rows = _scaled_rows(piece, centre, unit, intercept, _with_exact_powers(piece.x, powers))
+            triangle = _triangle_extended(np.vstack([triangle, rows]))
+        else:
+            rows = _scaled_rows(piece, centre, unit, intercept, piece.x)
+            triangle = _triangle(np.vstack([triangle, rows]))
     upper = triangle[:k, :k].astype(np.float64)
     singular = np.linalg.svd(upper, compute_uv=False)
     if singular[-1] <= singular[0] * 2.3e-16 * max(100, math.sqrt(gram.n)):
         raise collinear(_dependent(upper, names, intercept))
+    solved: npt.NDArray[np.floating]
     if extended:
         inverse_long = _triangle_inverse(triangle[:k, :k])
-        solved: npt.NDArray[np.floating] = inverse_long @ triangle[:k, k]
+        solved = inverse_long @ triangle[:k, k]
         inverse = inverse_long.astype(np.float64)
     else:
-        inverse = np.linalg.inv(upper)
+        inverse = np.asarray(np.linalg.inv(upper), dtype=np.float64)
         solved = np.linalg.solve(upper, triangle[:k, k])
     # Divide by the very numbers the rows were divided by: a reciprocal would round differently.
-    back = np.concatenate(([1.0], unit)) if intercept else unit
-    bread = inverse @ inverse.T / np.outer(back, back)
-    solved = solved / back.astype(solved.dtype)
+    divisors = np.concatenate(([1.0], unit)) if intercept else unit
+    bread = inverse @ inverse.T / np.outer(divisors, divisors)
     return _Solution(
-        solved, bread, float(singular[0] / singular[-1]) ** 2, "qr_extended" if extended else "qr"
+        solved / divisors.astype(solved.dtype),
+        bread,
+        float(singular[0] / singular[-1]) ** 2,
+        "qr_extended" if extended else "qr",
+        float(triangle[k, k]) ** 2,
     )
 
 
 def _scaled_rows(
-    piece: Piece, centre: FloatArray, unit: FloatArray, intercept: bool, kind: type[np.floating]
+    piece: Piece, centre: FloatArray, unit: FloatArray, intercept: bool, x: npt.NDArray[np.floating]
 ) -> npt.NDArray[np.floating]:
-    x = (piece.x.astype(kind) - centre[:-1]) / unit
-    columns = [x, (piece.y.astype(kind) - centre[-1])[:, None]]
+    """Centred, scaled rows of (1, x, y) in the precision of `x`, which stands for the piece's own."""
+    kind = x.dtype
+    columns = [(x - centre[:-1]) / unit, (piece.y.astype(kind) - centre[-1])[:, None]]
     if intercept:
         columns.insert(0, np.ones((x.shape[0], 1), dtype=kind))
     rows = np.hstack(columns)
     return rows if piece.weights is None else rows * np.sqrt(piece.weights.astype(kind))[:, None]
+
+
+def _powers(x: FloatArray) -> dict[int, tuple[int, int]]:
+    """Columns that are, up to their own rounding, a power of another column: index -> (base, exponent).
+
+    In a polynomial the rounding of the powers alone costs digits that extended precision could keep.
+    """
+    found: dict[int, tuple[int, int]] = {}
+    rows, columns = x.shape
+    if rows < 3 or columns < 2 or columns > 30:
+        return found
+    sample = x[:: max(1, rows // 16)].astype(np.longdouble)
+    for base in range(columns):
+        if base in found or np.ptp(x[:, base]) == 0:
+            continue
+        for exponent in range(2, 16):
+            power = sample[:, base] ** exponent
+            for j in range(columns):
+                close = np.abs(sample[:, j] - power) <= exponent * 2.3e-16 * np.abs(power)
+                if j == base or j in found or not close.all():
+                    continue
+                whole = x[:, base].astype(np.longdouble) ** exponent
+                if (np.abs(x[:, j] - whole) <= exponent * 2.3e-16 * np.abs(whole)).all():
+                    found[j] = (base, exponent)
+    # 0 and 1 are powers of themselves: an indicator column is no polynomial.
+    return {j: (b, k) for j, (b, k) in found.items() if not np.isin(x[:, b], (-1, 0, 1)).all()}
+
+
+def _with_exact_powers(x: FloatArray, powers: dict[int, tuple[int, int]]) -> npt.NDArray[np.floating]:
+    long = x.astype(np.longdouble)
+    for j, (base, exponent) in powers.items():
+        long[:, j] = long[:, base] ** exponent
+    return long
+
+
+def _triangle(matrix: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """R of LAPACK's Householder QR."""
+    return np.asarray(np.linalg.qr(matrix, mode="r"))
 
 
 def _triangle_extended(matrix: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
