@@ -73,6 +73,11 @@ class InvitationNotUsable(Conflict):
     title = "The invitation cannot be used any more"
 
 
+class InvitationExists(Conflict):
+    code = "invitation_exists"
+    title = "There is an open invitation for this address"
+
+
 class AlreadyMember(Conflict):
     code = "already_member"
     title = "This person is already in the team"

@@ -13,7 +13,16 @@ from django.conf import settings
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from accounts.models import ApiKey, Passkey, RecoveryCode, Session, Team, TotpDevice
+from accounts.models import (
+    ActivityLog,
+    ApiKey,
+    Passkey,
+    RecoveryCode,
+    Session,
+    Team,
+    TeamMembership,
+    TotpDevice,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +138,28 @@ def teams_of(*, user_id: UUID | None) -> QuerySet[Team]:
         .annotate(role=F("memberships__role"))
         .order_by("-is_personal", "name", "id")
     )
+
+
+def living_sessions_of(*, user_id: UUID | None) -> QuerySet[Session]:
+    """Most recently used first."""
+    return Session.objects.filter(user_id=user_id, revoked_at__isnull=True, expires_at__gt=Now()).order_by(
+        "-last_used_at", "id"
+    )
+
+
+def passkeys_of(*, user_id: UUID | None) -> QuerySet[Passkey]:
+    return Passkey.objects.filter(user_id=user_id).order_by("created_at", "id")
+
+
+def activity_of_account(*, user_id: UUID | None) -> QuerySet[ActivityLog]:
+    """Events of the account itself, outside teams."""
+    rows: QuerySet[ActivityLog] = ActivityLog._base_manager.filter(chain_id=user_id, team_id__isnull=True)
+    return rows.order_by("-sequence")
+
+
+def names_of_members(*, team_id: UUID) -> dict[UUID, str]:
+    """User id -> name (or address) of everybody in the team."""
+    rows = TeamMembership._base_manager.filter(team_id=team_id).values_list(
+        "user_id", "user__name", "user__email"
+    )
+    return {user_id: name or email for user_id, name, email in rows}

@@ -49,7 +49,8 @@ def consume_link(*, token: str, purpose: LinkPurpose) -> EmailLink:
     if not rows.filter(used_at__isnull=True, expires_at__gt=now).update(used_at=now):
         raise InvalidLink("Ask for a new link.")
     link = rows.select_related("user").get()
-    if not link.user.is_active:
+    moved = purpose != LinkPurpose.CHANGE_EMAIL_NEW and link.email != link.user.email
+    if moved or not link.user.is_active:
         raise InvalidLink("Ask for a new link.")
     return link
 

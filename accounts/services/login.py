@@ -5,22 +5,25 @@ Whatever is wrong, the answer and its cost are the same: one password hash, one 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
+from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts.contracts import Challenge, TokenPair
-from accounts.errors import InvalidCredentials
+from accounts.errors import InvalidChallenge, InvalidCredentials
 from accounts.logic.emails import InvalidEmail, normalise_email
 from accounts.models import Session, User
 from accounts.origin import current_origin
-from accounts.services import factors, links, tokens
+from accounts.services import factors, links, passkeys, tokens
 from accounts.services.activity import record_activity
 from accounts.services.sessions import open_session
 from accounts.services.throttles import forgive, throttle, throttle_address
+from plugzero_api.kernel.counters import raise_counter
 
 _KNOWN_FOR = timedelta(days=30)
 
@@ -87,3 +90,33 @@ def complete_login(*, user: User, with_second_factor: bool) -> TokenPair:
             after={"second_factor": with_second_factor},
         )
     return pair
+
+
+def verify_login(*, challenge: str, proof: factors.Proof) -> TokenPair:
+    """Complete a sign-in by the second factor. Raises ``InvalidChallenge``, ``InvalidCode`` or ``RateLimited``."""
+    token, user = _challenged(challenge)
+    factors.check_proof(user=user, proof=proof)
+    if raise_counter(f"challenge:{token['jti']}", window=600).value > 1:
+        raise InvalidChallenge("Sign in again.")
+    return complete_login(user=user, with_second_factor=True)
+
+
+def passkey_options(*, challenge: str) -> tuple[dict[str, Any], str]:
+    """What the browser needs to answer with a passkey. Raises ``InvalidChallenge``."""
+    throttle_address("login_ip")
+    _, user = _challenged(challenge)
+    return passkeys.authentication_options(user_id=user.pk)
+
+
+def _challenged(challenge: str) -> tuple[tokens.ChallengeToken, User]:
+    try:
+        token = tokens.ChallengeToken.read(challenge)
+        user = User.objects.filter(pk=token.user_id, is_active=True).first()
+        issued = datetime.fromtimestamp(token["iat"], UTC)
+    except (TokenError, KeyError, ValueError, TypeError, AttributeError):
+        raise InvalidChallenge("Sign in again.") from None
+    # Times of tokens are whole seconds.
+    changed = user.password_changed_at if user else None
+    if user is None or (changed is not None and changed.replace(microsecond=0) > issued):
+        raise InvalidChallenge("Sign in again.")
+    return token, user

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 
+from accounts import selectors
 from accounts.contracts import TokenPair, UserRef
 from accounts.errors import InvalidRefreshToken, SessionNotFound
 from accounts.models import Session, User
@@ -125,17 +126,12 @@ def end_session_of_token(*, refresh: str) -> None:
             )
 
 
-def list_sessions(*, user_id: UUID) -> QuerySet[Session]:
-    """The sessions that still live, most recently used first."""
-    return Session.objects.filter(
-        user_id=user_id, revoked_at__isnull=True, expires_at__gt=timezone.now()
-    ).order_by("-last_used_at")
-
-
 def revoke_session(*, user_id: UUID, session_id: UUID) -> None:
     """End one of the user's own sessions. Raises ``SessionNotFound``."""
     with transaction.atomic():
-        if not _end(list_sessions(user_id=user_id).filter(pk=session_id), reason="revoked by its user"):
+        if not _end(
+            selectors.living_sessions_of(user_id=user_id).filter(pk=session_id), reason="revoked by its user"
+        ):
             raise SessionNotFound
         record_activity(
             actor=user_id, team_id=None, action="session.revoked", object_type="session", object_id=session_id

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import jwt
@@ -73,7 +73,7 @@ class PlatformToken(Token):
     """Base of our tokens; ``read`` is the only way in from outside."""
 
     @classmethod
-    def read(cls, raw: str) -> PlatformToken:
+    def read(cls, raw: str) -> Self:
         """Verify a received token. Raises ``rest_framework_simplejwt.exceptions.TokenError``."""
         try:
             return cls(raw)  # type: ignore[arg-type]

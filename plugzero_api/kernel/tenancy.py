@@ -8,13 +8,14 @@ System code that must see all teams (the reaper, staff admin, migrations) says s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 
@@ -156,3 +157,16 @@ class TeamOwnedModel(models.Model):
     def find(cls, **lookup: Any) -> Self | None:
         """The one row of the current scope that matches, or None."""
         return cls.objects.filter(**lookup).first()
+
+
+def existing_restrictions(ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Which of ``ids`` name rows of the current scope that a member can be restricted to.
+
+    Those models say so by being restricted by their own key (``restriction_field = "id"``).
+    """
+    wanted = set(ids)
+    found: set[UUID] = set()
+    for model in apps.get_models():
+        if issubclass(model, TeamOwnedModel) and model.restriction_field in {"id", "pk"}:
+            found.update(model.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+    return frozenset(found)
