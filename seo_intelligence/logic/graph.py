@@ -64,6 +64,7 @@ class CrawlGraph:
         self._flags = array("B")
         self._external: dict[str, array[int]] = {}
         self._resources: dict[str, tuple[str, array[int]]] = {}
+        self._image_sizes: dict[tuple[str, float, float], array[int]] = {}
         self._redirect_edges: list[tuple[int, int]] = []
 
     # -- building ------------------------------------------------------------------------------------------
@@ -81,6 +82,10 @@ class CrawlGraph:
                 if entry is None:
                     entry = self._resources[url] = (kind, array("I"))
                 entry[1].append(source)
+            for image in doc.images:
+                if image.url and image.width.isdigit() and image.height.isdigit():
+                    size = (image.url, float(image.width), float(image.height))
+                    self._image_sizes.setdefault(size, array("I")).append(source)
         if not keep_full and page.url != self.home_url:
             page.slim()
 
@@ -157,15 +162,17 @@ class CrawlGraph:
 
     def edges(self) -> Iterator[Edge]:
         """All internal links in the order in which they were found."""
+        yield from self._decode(list(range(len(self._source))))
+
+    def _decode(self, indices: list[int]) -> Iterator[Edge]:
         urls, texts = self._urls.values, self._texts.values
-        for s, t, a, f, flags in zip(
-            self._source, self._target, self._anchor, self._fragment, self._flags, strict=True
-        ):
+        for i in indices:
+            flags = self._flags[i]
             yield Edge(
-                urls[s],
-                urls[t],
-                texts[a],
-                texts[f],
+                urls[self._source[i]],
+                urls[self._target[i]],
+                texts[self._anchor[i]],
+                texts[self._fragment[i]],
                 bool(flags & F_NOFOLLOW),
                 POSITIONS[flags >> _POSITION_SHIFT],
             )
@@ -178,34 +185,21 @@ class CrawlGraph:
             return
         mask = np.zeros(len(self._urls.values), dtype=bool)
         mask[ids] = True
-        urls, texts = self._urls.values, self._texts.values
-        for i in np.flatnonzero(mask[np.frombuffer(self._target, dtype=np.uint32)]).tolist():
-            flags = self._flags[i]
-            yield Edge(
-                urls[self._source[i]],
-                urls[self._target[i]],
-                texts[self._anchor[i]],
-                texts[self._fragment[i]],
-                bool(flags & F_NOFOLLOW),
-                POSITIONS[flags >> _POSITION_SHIFT],
-            )
+        yield from self._decode(np.flatnonzero(mask[np.frombuffer(self._target, dtype=np.uint32)]).tolist())
 
     def fragment_edges(self) -> Iterator[Edge]:
         """Internal links that carry a fragment."""
-        if not self._fragment:
-            return
-        empty = self._texts.add("")
-        urls, texts = self._urls.values, self._texts.values
-        for i in np.flatnonzero(np.frombuffer(self._fragment, dtype=np.uint32) != empty).tolist():
-            flags = self._flags[i]
-            yield Edge(
-                urls[self._source[i]],
-                urls[self._target[i]],
-                texts[self._anchor[i]],
-                texts[self._fragment[i]],
-                bool(flags & F_NOFOLLOW),
-                POSITIONS[flags >> _POSITION_SHIFT],
+        if self._fragment:
+            empty = self._texts.add("")
+            yield from self._decode(
+                np.flatnonzero(np.frombuffer(self._fragment, dtype=np.uint32) != empty).tolist()
             )
+
+    def nofollow_edges(self) -> Iterator[Edge]:
+        """Internal links that are not followed."""
+        if self._flags:
+            flags = np.frombuffer(self._flags, dtype=np.uint8)
+            yield from self._decode(np.flatnonzero(flags & F_NOFOLLOW).tolist())
 
     def linked_urls(self) -> set[str]:
         """Every internal URL that some page links to, crawled or not."""
@@ -224,6 +218,11 @@ class CrawlGraph:
         """Pages that use a file."""
         entry = self._resources.get(url)
         return [self._urls.values[i] for i in entry[1]] if entry else []
+
+    def image_sizes(self) -> Iterator[tuple[str, float, float, list[str]]]:
+        """Image URL, declared width and height, and the pages that show it so."""
+        for (url, width, height), users in self._image_sizes.items():
+            yield url, width, height, [self._urls.values[i] for i in users]
 
     def resolve(self, url: str, limit: int = 20) -> tuple[tuple[Hop, ...], str, Page | None]:
         """Follow redirects that the crawl saw from `url`: hops, final URL, final page (None when not

@@ -478,6 +478,21 @@ class ResourceFacts:
     error: FetchError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PreviousPage:
+    """What the audit before this one knew about a URL."""
+
+    status: int | None
+    noindex: bool = False
+    canonical: str = ""
+    title: str = ""
+    h1: str = ""
+    description: str = ""
+    schema_types: frozenset[str] = frozenset()
+    inlinks: int = 0
+    ttfb_ms: float | None = None
+
+
 @dataclass(slots=True)
 class Site:
     """Facts about the audited site that belong to no single page.
@@ -496,6 +511,9 @@ class Site:
     probes: Mapping[str, Probe] = field(default_factory=dict)
     resources: Mapping[str, ResourceFacts] = field(default_factory=dict)
     home: Page | None = None
+    previous: Mapping[str, PreviousPage] = field(default_factory=dict)
+    previous_truncated: bool = False
+    fixed_before: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

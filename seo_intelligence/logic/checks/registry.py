@@ -110,6 +110,7 @@ class Context:
     site: Site
     now: dt.datetime
     graph: CrawlGraph | None = None
+    regressed: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def crawl(self) -> CrawlGraph:
@@ -178,6 +179,7 @@ class CheckRunner:
         self.site = site
         self.settings = settings
         self.specs = [spec for spec in all_checks().values() if spec.id not in settings.disabled]
+        self._regressed: set[tuple[str, str]] = set()
         self._pages = [(s, self._context(s, None)) for s in self.specs if s.on == "page"]
 
     def _context(self, spec: CheckSpec, graph: CrawlGraph | None) -> Context:
@@ -185,7 +187,7 @@ class CheckRunner:
         unknown = set(own) - set(spec.thresholds)
         if unknown:
             raise ValueError(f"check {spec.id} has no threshold {', '.join(sorted(unknown))}")
-        return Context({**spec.thresholds, **own}, self.site, self.settings.now, graph)
+        return Context({**spec.thresholds, **own}, self.site, self.settings.now, graph, frozenset(self._regressed))
 
     def page(self, page: Page) -> Iterator[Finding]:
         """Findings of the page checks; the page must still have its element lists."""
@@ -209,8 +211,9 @@ class CheckRunner:
             for hit in spec.run(subject, self._context(spec, graph)):
                 yield self._finding(spec, hit, hit.url, truncated=truncated)
 
-    @staticmethod
-    def _finding(spec: CheckSpec, hit: Hit, url: str | None, *, truncated: bool) -> Finding:
+    def _finding(self, spec: CheckSpec, hit: Hit, url: str | None, *, truncated: bool) -> Finding:
+        if url is not None and (spec.id, url) in self.site.fixed_before:
+            self._regressed.add((spec.id, url))
         return Finding(
             spec.id, url, hit.severity or spec.severity, hit.evidence, hit.value, hit.target,
             proven=not (spec.absence and truncated),
