@@ -65,6 +65,7 @@ class CrawlGraph:
         self._external: dict[str, array[int]] = {}
         self._resources: dict[str, tuple[str, array[int]]] = {}
         self._image_sizes: dict[tuple[str, float, float], array[int]] = {}
+        self._non_ascii: dict[str, str] = {}
         self._redirect_edges: list[tuple[int, int]] = []
 
     # -- building ------------------------------------------------------------------------------------------
@@ -99,6 +100,12 @@ class CrawlGraph:
                 if not users or users[-1] != source:
                     users.append(source)
                 continue
+            if (
+                link.href is not None
+                and not link.href.isascii()
+                and not link.href.partition("#")[0].isascii()
+            ):
+                self._non_ascii.setdefault(link.url, link.href)
             nofollow = page_nofollow or link.nofollow
             key = (link.url, link.anchor, link.fragment, nofollow)
             if key in seen:
@@ -223,6 +230,10 @@ class CrawlGraph:
         """Image URL, declared width and height, and the pages that show it so."""
         for (url, width, height), users in self._image_sizes.items():
             yield url, width, height, [self._urls.values[i] for i in users]
+
+    def non_ascii_hrefs(self) -> Iterator[tuple[str, str]]:
+        """Internal URLs that are linked with unescaped letters outside ASCII, with an href."""
+        yield from self._non_ascii.items()
 
     def resolve(self, url: str, limit: int = 20) -> tuple[tuple[Hop, ...], str, Page | None]:
         """Follow redirects that the crawl saw from `url`: hops, final URL, final page (None when not

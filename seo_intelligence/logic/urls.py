@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from ipaddress import ip_address
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 import tldextract
@@ -117,6 +118,17 @@ def host_of(url: str) -> str:
 def registrable_domain(host: str) -> str:
     """The domain one can register (`example.co.uk`); the host itself for addresses and unlisted names."""
     return _SUFFIXES(host).top_domain_under_public_suffix or host
+
+
+def is_local_host(host: str) -> bool:
+    """True for loopback and private addresses and names reserved for the local machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.is_private or address.is_loopback
 
 
 def strip_www(host: str) -> str:

@@ -13,7 +13,9 @@ from seo_intelligence.logic.page import Canonical, Page
 from seo_intelligence.logic.urls import host_of, is_absolute, registrable_domain
 
 _CATEGORY = "canonicals"
-TRACKING = frozenset(("gclid", "fbclid", "msclkid", "dclid", "yclid", "mc_cid", "mc_eid", "igshid", "_hsenc", "_hsmi"))
+TRACKING = frozenset(
+    ("gclid", "fbclid", "msclkid", "dclid", "yclid", "mc_cid", "mc_eid", "igshid", "_hsenc", "_hsmi")
+)
 
 
 def _usable(page: Page) -> tuple[Canonical, ...]:
@@ -26,20 +28,28 @@ def is_tracking_parameter(key: str) -> bool:
 
 
 @check(
-    id="can.missing", severity=WARNING, category=_CATEGORY, audience="indexable", title="No canonical",
+    id="can.missing",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="indexable",
+    title="No canonical",
     means="The page does not say which address is its canonical one; variants with parameters may compete with it.",
     fix="Add a canonical link to the page's own address.",
-)  # fmt: skip
+)
 def missing(page: Page, ctx: Context) -> Iterator[Hit]:
     if not page.canonicals:
         yield Hit({"canonical": None})
 
 
 @check(
-    id="can.multiple", severity=ERROR, category=_CATEGORY, audience="ok_html", title="Several canonical tags",
+    id="can.multiple",
+    severity=ERROR,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="Several canonical tags",
     means="More than one canonical tag stands in the page; engines may ignore all.",
     fix="Keep one.",
-)  # fmt: skip
+)
 def multiple(page: Page, ctx: Context) -> Iterator[Hit]:
     tags = [c.href for c in page.canonicals if c.source == "tag"]
     if len(tags) > 1:
@@ -47,10 +57,14 @@ def multiple(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="can.conflict", severity=ERROR, category=_CATEGORY, audience="ok_html", title="Canonicals contradict each other",
+    id="can.conflict",
+    severity=ERROR,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="Canonicals contradict each other",
     means="Tags, or tag and Link header, name different addresses.",
     fix="Name one address in one place.",
-)  # fmt: skip
+)
 def conflict(page: Page, ctx: Context) -> Iterator[Hit]:
     targets = {c.url for c in page.canonicals if c.url}
     if len(targets) > 1:
@@ -58,10 +72,14 @@ def conflict(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="can.relative", severity=WARNING, category=_CATEGORY, audience="ok_html", title="Canonical is not absolute",
+    id="can.relative",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="Canonical is not absolute",
     means="A relative canonical depends on the base address and easily points to the wrong page.",
     fix="Write the full address with https:// and host.",
-)  # fmt: skip
+)
 def relative(page: Page, ctx: Context) -> Iterator[Hit]:
     for canonical in page.canonicals:
         if canonical.url and not is_absolute(canonical.href):
@@ -70,10 +88,14 @@ def relative(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="can.fragment", severity=WARNING, category=_CATEGORY, audience="ok_html", title="Canonical contains a fragment",
+    id="can.fragment",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="Canonical contains a fragment",
     means="The part after # is no address of its own.",
     fix="Remove the fragment.",
-)  # fmt: skip
+)
 def fragment(page: Page, ctx: Context) -> Iterator[Hit]:
     for canonical in page.canonicals:
         if "#" in canonical.href:
@@ -82,14 +104,22 @@ def fragment(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="can.invalid", severity=ERROR, category=_CATEGORY, audience="ok_html", title="Canonical is invalid",
+    id="can.invalid",
+    severity=ERROR,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="Canonical is invalid",
     means="The canonical is empty, unreadable, or carries an hreflang attribute, so it is ignored.",
     fix="Write one absolute address without other attributes.",
-)  # fmt: skip
+)
 def invalid(page: Page, ctx: Context) -> Iterator[Hit]:
     for canonical in page.canonicals:
         if not canonical.url or canonical.has_hreflang:
-            why = "hreflang attribute" if canonical.url else ("unreadable" if canonical.href.strip() else "empty")
+            why = (
+                "hreflang attribute"
+                if canonical.url
+                else ("unreadable" if canonical.href.strip() else "empty")
+            )
             yield Hit({"href": canonical.href, "why": why})
             return
 
@@ -104,10 +134,14 @@ def _targets(graph: CrawlGraph) -> Iterator[tuple[Page, Page]]:
 
 
 @check(
-    id="can.to_3xx", severity=ERROR, category=_CATEGORY, phase="g", title="Canonical points to a redirect",
+    id="can.to_3xx",
+    severity=ERROR,
+    category=_CATEGORY,
+    phase="g",
+    title="Canonical points to a redirect",
     means="The canonical address redirects, which contradicts it.",
     fix="Name the final address.",
-)  # fmt: skip
+)
 def to_redirect(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page, target in _targets(graph):
         if target.is_redirect:
@@ -116,23 +150,32 @@ def to_redirect(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="can.to_4xx_5xx", severity=ERROR, category=_CATEGORY, phase="g", title="Canonical points to a broken page",
+    id="can.to_4xx_5xx",
+    severity=ERROR,
+    category=_CATEGORY,
+    phase="g",
+    title="Canonical points to a broken page",
     means="The canonical address answers with an error.",
     fix="Name an address that works.",
-)  # fmt: skip
+)
 def to_error(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page, target in _targets(graph):
-        if (target.status is not None and target.status >= 400) or (target.error is not None and not target.status):
+        if (target.status is not None and target.status >= 400) or (
+            target.error is not None and not target.status
+        ):
             evidence = {"canonical": target.url, "status": target.status}
             yield Hit(evidence, url=page.url, target=target.url, value=target.url)
 
 
 @check(
-    id="can.to_noindex", severity=ERROR, category=_CATEGORY, phase="g",
+    id="can.to_noindex",
+    severity=ERROR,
+    category=_CATEGORY,
+    phase="g",
     title="Canonical points to a page that cannot be indexed",
     means="The canonical page says noindex or is blocked by robots.txt.",
     fix="Let the canonical page be indexed, or name another.",
-)  # fmt: skip
+)
 def to_noindex(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page in graph:
         if page.status != 200 or not page.canonical_elsewhere:
@@ -143,7 +186,12 @@ def to_noindex(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
         blocked = same_host and not allowed(ctx.site.robots, page.canonical, "Googlebot")
         if hidden or blocked:
             why = "noindex" if hidden else "robots.txt"
-            yield Hit({"canonical": page.canonical, "why": why}, url=page.url, target=page.canonical, value=page.canonical)
+            yield Hit(
+                {"canonical": page.canonical, "why": why},
+                url=page.url,
+                target=page.canonical,
+                value=page.canonical,
+            )
 
 
 def _follow(graph: CrawlGraph, page: Page) -> list[str]:
@@ -158,10 +206,14 @@ def _follow(graph: CrawlGraph, page: Page) -> list[str]:
 
 
 @check(
-    id="can.chain", severity=WARNING, category=_CATEGORY, phase="g", title="Canonical chain",
+    id="can.chain",
+    severity=WARNING,
+    category=_CATEGORY,
+    phase="g",
+    title="Canonical chain",
     means="The canonical page names yet another page as canonical.",
     fix="Name the last page of the chain directly.",
-)  # fmt: skip
+)
 def chain(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page, target in _targets(graph):
         path = _follow(graph, page)
@@ -170,10 +222,14 @@ def chain(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="can.loop", severity=ERROR, category=_CATEGORY, phase="g", title="Canonical loop",
+    id="can.loop",
+    severity=ERROR,
+    category=_CATEGORY,
+    phase="g",
+    title="Canonical loop",
     means="Pages name each other as canonical in a circle, so none counts.",
     fix="Choose one page and let all name it, itself included.",
-)  # fmt: skip
+)
 def loop(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page, _ in _targets(graph):
         path = _follow(graph, page)
@@ -182,22 +238,32 @@ def loop(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="can.to_other", severity=NOTICE, category=_CATEGORY, phase="g", scored=False, title="Page is canonicalised",
+    id="can.to_other",
+    severity=NOTICE,
+    category=_CATEGORY,
+    phase="g",
+    scored=False,
+    title="Page is canonicalised",
     means="The page names another address as canonical and will not be indexed itself.",
     fix="Nothing to do if meant.",
-)  # fmt: skip
+)
 def to_other(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page in graph:
         if page.status == 200 and page.is_html and page.canonical_elsewhere:
-            yield Hit({"canonical": page.canonical}, url=page.url, target=page.canonical, value=page.canonical)
+            yield Hit(
+                {"canonical": page.canonical}, url=page.url, target=page.canonical, value=page.canonical
+            )
 
 
 @check(
-    id="can.http_https", severity=WARNING, category=_CATEGORY, audience="ok_html",
+    id="can.http_https",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="ok_html",
     title="Canonical has another scheme",
     means="A secure page names its insecure version as canonical, or the other way round.",
     fix="Name the https address.",
-)  # fmt: skip
+)
 def scheme_differs(page: Page, ctx: Context) -> Iterator[Hit]:
     for canonical in page.canonicals:
         if canonical.url and canonical.url.split(":", 1)[0] != page.url.split(":", 1)[0]:
@@ -206,25 +272,36 @@ def scheme_differs(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="can.cross_domain", severity=NOTICE, category=_CATEGORY, audience="ok_html",
+    id="can.cross_domain",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="ok_html",
     title="Canonical points to another domain",
     means="The page gives its ranking to another domain.",
     fix="Check that this is meant.",
-)  # fmt: skip
+)
 def cross_domain(page: Page, ctx: Context) -> Iterator[Hit]:
     own = registrable_domain(host_of(page.url))
     for canonical in page.canonicals:
         if canonical.url and registrable_domain(host_of(canonical.url)) != own:
-            yield Hit({"canonical": canonical.url}, target=canonical.url, value=registrable_domain(host_of(canonical.url)))
+            yield Hit(
+                {"canonical": canonical.url},
+                target=canonical.url,
+                value=registrable_domain(host_of(canonical.url)),
+            )
             return
 
 
 @check(
-    id="can.unlinked", severity=NOTICE, category=_CATEGORY, phase="g", absence=True,
+    id="can.unlinked",
+    severity=NOTICE,
+    category=_CATEGORY,
+    phase="g",
+    absence=True,
     title="Canonical page is not linked",
     means="No page of the site links to the canonical address.",
     fix="Link to the canonical address instead of its variants.",
-)  # fmt: skip
+)
 def unlinked(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     linked = graph.linked_urls()
     done: set[str] = set()
@@ -251,12 +328,16 @@ def _form(url: str) -> dict[str, str]:
 
 
 @check(
-    id="can.form_drift", severity=WARNING, category=_CATEGORY, scope="site", phase="g",
+    id="can.form_drift",
+    severity=WARNING,
+    category=_CATEGORY,
+    scope="site",
+    phase="g",
     title="Canonicals are written in varying forms",
     means="Over the site canonicals vary in scheme, www, trailing slash or tracking parameters.",
     fix="Generate all canonicals by one rule.",
     thresholds={"min_pages": 4},
-)  # fmt: skip
+)
 def form_drift(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     forms: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     pages = [p for p in graph if p.status == 200 and p.canonical]
@@ -280,15 +361,22 @@ def form_drift(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="can.home_from_deep", severity=ERROR, category=_CATEGORY, phase="g",
+    id="can.home_from_deep",
+    severity=ERROR,
+    category=_CATEGORY,
+    phase="g",
     title="Many pages name the home page as canonical",
     means="Deep pages give themselves up for the home page, usually a template mistake.",
     fix="Let each page name its own address.",
     thresholds={"min_pages": 5},
-)  # fmt: skip
+)
 def home_from_deep(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     roots = {graph.home_url, "{0.scheme}://{0.netloc}/".format(urlsplit(graph.home_url))}
-    deep = [p for p in graph if p.status == 200 and p.canonical in roots and p.url not in roots and urlsplit(p.url).path != "/"]
+    deep = [
+        p
+        for p in graph
+        if p.status == 200 and p.canonical in roots and p.url not in roots and urlsplit(p.url).path != "/"
+    ]
     if len(deep) >= ctx.t["min_pages"]:
         for page in deep:
             yield Hit({"canonical": page.canonical, "pages": len(deep)}, url=page.url, value=page.canonical)

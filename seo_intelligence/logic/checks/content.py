@@ -22,7 +22,8 @@ ARTICLE_TYPES = frozenset(
     ("Article", "NewsArticle", "BlogPosting", "TechArticle", "ScholarlyArticle", "Report", "LiveBlogPosting")
 )
 _LOREM = re.compile(
-    r"\blorem ipsum\b|\bdolor sit amet\b|\bconsectetur adipi?scing\b|\b(?:insert|your|add) (?:text|content|copy) here\b|"
+    r"\blorem ipsum\b|\bdolor sit amet\b|\bconsectetur adipi?scing\b|\b(?:insert|your|add) (?:text|content|copy) here\b"
+    r"|"
     r"\bplaceholder text\b|\bcontent goes here\b|\bsample text here\b|\bTODO:",
     re.IGNORECASE,
 )
@@ -41,23 +42,30 @@ def is_article(page: Page) -> bool:
 
 
 @check(
-    id="ct.thin", severity=WARNING, category=_CATEGORY, audience="indexable", title="Little text",
+    id="ct.thin",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="indexable",
+    title="Little text",
     means="The main text has few words, so the page has little to be found for.",
     fix="Answer the visitor's question in more depth, join the page with another, or leave it out of the index.",
     thresholds={"min_words": 200},
-)  # fmt: skip
+)
 def thin(page: Page, ctx: Context) -> Iterator[Hit]:
     if page.word_count < ctx.t["min_words"]:
         yield Hit({"words": page.word_count, "min_words": ctx.t["min_words"]})
 
 
 @check(
-    id="ct.thin_vs_norm", severity=NOTICE, category=_CATEGORY, phase="g",
+    id="ct.thin_vs_norm",
+    severity=NOTICE,
+    category=_CATEGORY,
+    phase="g",
     title="Much less text than similar pages",
     means="The page has far fewer words than the other pages of its template.",
     fix="Check whether its content is missing.",
     thresholds={"robust_z": 3.5, "min_pages": 10},
-)  # fmt: skip
+)
 def thin_vs_norm(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     templates: dict[str, list[Page]] = defaultdict(list)
     for page in graph:
@@ -85,11 +93,15 @@ def _related(a: Page, b: Page) -> bool:
 
 
 @check(
-    id="ct.exact_dup", severity=ERROR, category=_CATEGORY, phase="g", title="Duplicate content",
+    id="ct.exact_dup",
+    severity=ERROR,
+    category=_CATEGORY,
+    phase="g",
+    title="Duplicate content",
     means="Another page has exactly the same main text, and no canonical says which one counts.",
     fix="Keep one page and redirect the others to it, or set a canonical.",
     thresholds={"min_words": 20},
-)  # fmt: skip
+)
 def exact_duplicate(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     groups: dict[int, list[Page]] = defaultdict(list)
     for page in graph:
@@ -106,11 +118,15 @@ def exact_duplicate(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ct.near_dup", severity=WARNING, category=_CATEGORY, phase="g", title="Near-duplicate content",
+    id="ct.near_dup",
+    severity=WARNING,
+    category=_CATEGORY,
+    phase="g",
+    title="Near-duplicate content",
     means="Another page has nearly the same main text.",
     fix="Join the pages, set a canonical, or make each worth reading on its own.",
     thresholds={"max_hamming": 6, "min_similarity": 0.9, "min_words": 50},
-)  # fmt: skip
+)
 def near_duplicate(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     pages: list[Page] = []
     seen: set[int] = set()
@@ -138,12 +154,16 @@ def near_duplicate(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ct.text_ratio", severity=NOTICE, category=_CATEGORY, audience="indexable", scored=False,
+    id="ct.text_ratio",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="indexable",
+    scored=False,
     title="Little text in relation to HTML",
     means="Ten percent or less of the HTML is visible text. Not a ranking factor; a hint of heavy markup.",
     fix="Move inline styles, scripts and data out of the page.",
     thresholds={"max_share": 0.10},
-)  # fmt: skip
+)
 def text_ratio(page: Page, ctx: Context) -> Iterator[Hit]:
     doc = document(page)
     if doc.html_chars and doc.text_chars / doc.html_chars <= ctx.t["max_share"]:
@@ -155,10 +175,14 @@ def _around(text: str, match: re.Match[str]) -> str:
 
 
 @check(
-    id="ct.lorem", severity=WARNING, category=_CATEGORY, audience="indexable", title="Placeholder text",
+    id="ct.lorem",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="indexable",
+    title="Placeholder text",
     means="The page shows filler text that was meant to be replaced.",
     fix="Write the real text.",
-)  # fmt: skip
+)
 def lorem(page: Page, ctx: Context) -> Iterator[Hit]:
     for text in (document(page).text, page.title, page.description, *page.h1):
         match = _LOREM.search(text)
@@ -168,10 +192,14 @@ def lorem(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ct.mojibake", severity=WARNING, category=_CATEGORY, audience="ok_html", title="Broken characters",
+    id="ct.mojibake",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="Broken characters",
     means="Text was decoded with the wrong character set, so it shows signs such as Ã¼ or â€™.",
     fix="Store and send the text as UTF-8, and declare it.",
-)  # fmt: skip
+)
 def mojibake(page: Page, ctx: Context) -> Iterator[Hit]:
     for text in (page.title, page.description, *page.h1, document(page).text):
         match = None if text.isascii() else _MOJIBAKE.search(text)
@@ -181,11 +209,15 @@ def mojibake(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ct.hidden", severity=WARNING, category=_CATEGORY, audience="indexable", title="Hidden text or links",
+    id="ct.hidden",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="indexable",
+    title="Hidden text or links",
     means="Text or links are hidden by an inline style; engines may take it for deception.",
     fix="Show the content, or remove it.",
     thresholds={"min_chars": 50, "min_links": 10},
-)  # fmt: skip
+)
 def hidden(page: Page, ctx: Context) -> Iterator[Hit]:
     doc = document(page)
     if doc.hidden_chars >= ctx.t["min_chars"] or doc.hidden_links >= ctx.t["min_links"]:
@@ -193,11 +225,15 @@ def hidden(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ct.stuffing", severity=WARNING, category=_CATEGORY, audience="indexable", title="Keyword stuffing",
+    id="ct.stuffing",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="indexable",
+    title="Keyword stuffing",
     means="One word makes up an unnatural share of the text.",
     fix="Write for readers; use the word where it belongs.",
     thresholds={"max_share": 0.03, "min_count": 5, "min_words": 100, "min_excess": 2.0},
-)  # fmt: skip
+)
 def stuffing(page: Page, ctx: Context) -> Iterator[Hit]:
     terms = document(page).top_terms
     if not terms or page.word_count < ctx.t["min_words"]:
@@ -206,17 +242,25 @@ def stuffing(page: Page, ctx: Context) -> Iterator[Hit]:
     # A page may well repeat its subject; stuffing shows in one term, or a phrase of two, far ahead of the rest.
     share = count / page.word_count
     following = terms[2][1] if len(terms) > 2 else 1
-    if share > ctx.t["max_share"] and count >= ctx.t["min_count"] and count >= ctx.t["min_excess"] * following:
+    if (
+        share > ctx.t["max_share"]
+        and count >= ctx.t["min_count"]
+        and count >= ctx.t["min_excess"] * following
+    ):
         yield Hit({"term": term, "count": count, "share": round(share, 3)}, value=term)
 
 
 @check(
-    id="ct.readability", severity=NOTICE, category=_CATEGORY, audience="indexable", scored=False,
+    id="ct.readability",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="indexable",
+    scored=False,
     title="Text is hard to read",
     means="Long sentences and words make the text hard to read (Flesch reading ease, English only).",
     fix="Shorten sentences and use plainer words.",
     thresholds={"hard_below": 50, "very_hard_below": 30, "min_words": 100},
-)  # fmt: skip
+)
 def readability(page: Page, ctx: Context) -> Iterator[Hit]:
     doc = document(page)
     english = doc.detected_lang == "en" and page.lang.startswith(("en", ""))
@@ -232,11 +276,15 @@ def readability(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ct.stale", severity=NOTICE, category=_CATEGORY, audience="indexable", title="Article was not updated for long",
+    id="ct.stale",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="indexable",
+    title="Article was not updated for long",
     means="The article's last modification lies more than six months back.",
     fix="Review the article, and update it and its date when something changed.",
     thresholds={"max_age_days": 183},
-)  # fmt: skip
+)
 def stale(page: Page, ctx: Context) -> Iterator[Hit]:
     date = page.date_modified or page.date_published
     if date is not None and is_article(page):
@@ -246,10 +294,14 @@ def stale(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ct.copyright_old", severity=NOTICE, category=_CATEGORY, audience="ok_html", title="Copyright year is old",
+    id="ct.copyright_old",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="Copyright year is old",
     means="The year in the footer is not the current one, which makes the site look abandoned.",
     fix="Write the current year, best by template.",
-)  # fmt: skip
+)
 def copyright_old(page: Page, ctx: Context) -> Iterator[Hit]:
     year = document(page).copyright_year
     if year is not None and year < ctx.now.year:
@@ -257,11 +309,15 @@ def copyright_old(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ct.date_clash", severity=WARNING, category=_CATEGORY, audience="indexable", title="Dates contradict each other",
+    id="ct.date_clash",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="indexable",
+    title="Dates contradict each other",
     means="The date shown, the one in structured data, and the one in the address differ by more than a day.",
     fix="Take all of them from one source.",
     thresholds={"max_days": 1},
-)  # fmt: skip
+)
 def date_clash(page: Page, ctx: Context) -> Iterator[Hit]:
     tolerance = dt.timedelta(days=ctx.t["max_days"])
     stated = [d for d in (page.date_published, page.date_modified) if d is not None]
@@ -269,7 +325,10 @@ def date_clash(page: Page, ctx: Context) -> Iterator[Hit]:
     in_url = url_date(page.url)
     evidence: dict[str, object] = {}
     if stated and visible and not any(abs(v - s) <= tolerance for v in visible for s in stated):
-        evidence = {"visible": [d.isoformat() for d in visible[:3]], "structured": [d.isoformat() for d in stated]}
+        evidence = {
+            "visible": [d.isoformat() for d in visible[:3]],
+            "structured": [d.isoformat() for d in stated],
+        }
     elif in_url is not None:
         published = page.date_published or (None if page.date_modified else next(iter(visible), None))
         if published is not None and abs(published - in_url) > tolerance:
@@ -296,15 +355,23 @@ def off_topic(graph: CrawlGraph, min_pages: int) -> Iterator[tuple[Page, int]]:
 
 
 @check(
-    id="ct.doorway", severity=WARNING, category=_CATEGORY, phase="g", title="Doorway page",
+    id="ct.doorway",
+    severity=WARNING,
+    category=_CATEGORY,
+    phase="g",
+    title="Doorway page",
     means="The page fits neither the site's template nor its topics and mainly leads to affiliate links.",
     fix="Remove the page, or check whether the site was broken into.",
     thresholds={"min_affiliate_links": 3, "min_pages": 8},
-)  # fmt: skip
+)
 def doorway(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page, shared in off_topic(graph, int(ctx.t["min_pages"])):
         if page.affiliate_links >= ctx.t["min_affiliate_links"]:
-            evidence = {"affiliate_links": page.affiliate_links, "shared_terms": shared, "terms": list(page.terms[:5])}
+            evidence = {
+                "affiliate_links": page.affiliate_links,
+                "shared_terms": shared,
+                "terms": list(page.terms[:5]),
+            }
             yield Hit(evidence, url=page.url)
 
 

@@ -13,10 +13,14 @@ _CATEGORY = "headings"
 
 
 @check(
-    id="h1.missing", severity=WARNING, category=_CATEGORY, audience="indexable", title="No H1",
+    id="h1.missing",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="indexable",
+    title="No H1",
     means="The page has no main heading (or only an image without text in it).",
     fix="Add one H1 that names the topic.",
-)  # fmt: skip
+)
 def missing(page: Page, ctx: Context) -> Iterator[Hit]:
     first = [h for h in document(page).headings if h.level == 1 and h.text]
     if not first:
@@ -26,21 +30,29 @@ def missing(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="h1.multiple", severity=NOTICE, category=_CATEGORY, audience="indexable", title="Several H1",
+    id="h1.multiple",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="indexable",
+    title="Several H1",
     means="The page has more than one main heading.",
     fix="Keep one H1 and use H2 for sections.",
-)  # fmt: skip
+)
 def multiple(page: Page, ctx: Context) -> Iterator[Hit]:
     if len(page.h1) > 1:
         yield Hit({"h1": list(page.h1[:5])})
 
 
 @check(
-    id="h1.long", severity=NOTICE, category=_CATEGORY, phase="g", title="H1 is too long",
+    id="h1.long",
+    severity=NOTICE,
+    category=_CATEGORY,
+    phase="g",
+    title="H1 is too long",
     means="The main heading is longer than readers take in at a glance.",
     fix="Shorten it.",
     thresholds={"max_chars": 70},
-)  # fmt: skip
+)
 def long(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page in graph:
         if page.indexable and page.h1 and len(page.h1[0]) > ctx.t["max_chars"]:
@@ -48,10 +60,14 @@ def long(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="h1.dup", severity=NOTICE, category=_CATEGORY, phase="g", title="Duplicate H1",
+    id="h1.dup",
+    severity=NOTICE,
+    category=_CATEGORY,
+    phase="g",
+    title="Duplicate H1",
     means="Several indexable pages share one main heading.",
     fix="Give each page its own.",
-)  # fmt: skip
+)
 def duplicate(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for text, pages in duplicates(graph, "h1"):
         for page in pages:
@@ -60,10 +76,14 @@ def duplicate(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="hd.skip", severity=NOTICE, category=_CATEGORY, audience="indexable", title="Heading level is skipped",
+    id="hd.skip",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="indexable",
+    title="Heading level is skipped",
     means="The outline jumps over a level, for example from H2 to H4.",
     fix="Use the next level.",
-)  # fmt: skip
+)
 def skip(page: Page, ctx: Context) -> Iterator[Hit]:
     level = 0
     for heading in document(page).headings:
@@ -74,21 +94,29 @@ def skip(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="hd.h2_missing", severity=NOTICE, category=_CATEGORY, audience="indexable", title="Long text without H2",
+    id="hd.h2_missing",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="indexable",
+    title="Long text without H2",
     means="A long text has no section headings.",
     fix="Divide it by H2 headings.",
     thresholds={"min_words": 300},
-)  # fmt: skip
+)
 def h2_missing(page: Page, ctx: Context) -> Iterator[Hit]:
     if page.word_count >= ctx.t["min_words"] and not any(h.level == 2 for h in document(page).headings):
         yield Hit({"words": page.word_count})
 
 
 @check(
-    id="hd.empty", severity=NOTICE, category=_CATEGORY, audience="indexable", title="Heading without text",
+    id="hd.empty",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="indexable",
+    title="Heading without text",
     means="A heading element is empty.",
     fix="Give it a text, or remove it.",
-)  # fmt: skip
+)
 def empty(page: Page, ctx: Context) -> Iterator[Hit]:
     for heading in document(page).headings:
         if not heading.text:

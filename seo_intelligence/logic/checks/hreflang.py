@@ -14,24 +14,447 @@ from seo_intelligence.logic.urls import is_absolute
 _CATEGORY = "hreflang"
 # ISO 639-1 codes, and the ISO 3166-1 alpha-2 codes assigned to countries.
 LANGUAGES = frozenset(
-    (
-        "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el "
-        "en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu "
-        "ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na "
-        "nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so "
-        "sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu fil"
-    ).split()
+    [
+        "aa",
+        "ab",
+        "ae",
+        "af",
+        "ak",
+        "am",
+        "an",
+        "ar",
+        "as",
+        "av",
+        "ay",
+        "az",
+        "ba",
+        "be",
+        "bg",
+        "bh",
+        "bi",
+        "bm",
+        "bn",
+        "bo",
+        "br",
+        "bs",
+        "ca",
+        "ce",
+        "ch",
+        "co",
+        "cr",
+        "cs",
+        "cu",
+        "cv",
+        "cy",
+        "da",
+        "de",
+        "dv",
+        "dz",
+        "ee",
+        "el",
+        "en",
+        "eo",
+        "es",
+        "et",
+        "eu",
+        "fa",
+        "ff",
+        "fi",
+        "fj",
+        "fo",
+        "fr",
+        "fy",
+        "ga",
+        "gd",
+        "gl",
+        "gn",
+        "gu",
+        "gv",
+        "ha",
+        "he",
+        "hi",
+        "ho",
+        "hr",
+        "ht",
+        "hu",
+        "hy",
+        "hz",
+        "ia",
+        "id",
+        "ie",
+        "ig",
+        "ii",
+        "ik",
+        "io",
+        "is",
+        "it",
+        "iu",
+        "ja",
+        "jv",
+        "ka",
+        "kg",
+        "ki",
+        "kj",
+        "kk",
+        "kl",
+        "km",
+        "kn",
+        "ko",
+        "kr",
+        "ks",
+        "ku",
+        "kv",
+        "kw",
+        "ky",
+        "la",
+        "lb",
+        "lg",
+        "li",
+        "ln",
+        "lo",
+        "lt",
+        "lu",
+        "lv",
+        "mg",
+        "mh",
+        "mi",
+        "mk",
+        "ml",
+        "mn",
+        "mr",
+        "ms",
+        "mt",
+        "my",
+        "na",
+        "nb",
+        "nd",
+        "ne",
+        "ng",
+        "nl",
+        "nn",
+        "no",
+        "nr",
+        "nv",
+        "ny",
+        "oc",
+        "oj",
+        "om",
+        "or",
+        "os",
+        "pa",
+        "pi",
+        "pl",
+        "ps",
+        "pt",
+        "qu",
+        "rm",
+        "rn",
+        "ro",
+        "ru",
+        "rw",
+        "sa",
+        "sc",
+        "sd",
+        "se",
+        "sg",
+        "si",
+        "sk",
+        "sl",
+        "sm",
+        "sn",
+        "so",
+        "sq",
+        "sr",
+        "ss",
+        "st",
+        "su",
+        "sv",
+        "sw",
+        "ta",
+        "te",
+        "tg",
+        "th",
+        "ti",
+        "tk",
+        "tl",
+        "tn",
+        "to",
+        "tr",
+        "ts",
+        "tt",
+        "tw",
+        "ty",
+        "ug",
+        "uk",
+        "ur",
+        "uz",
+        "ve",
+        "vi",
+        "vo",
+        "wa",
+        "wo",
+        "xh",
+        "yi",
+        "yo",
+        "za",
+        "zh",
+        "zu",
+        "fil",
+    ]
 )
 COUNTRIES = frozenset(
-    (
-        "ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bl bm bn bo bq br bs bt bv bw by bz "
-        "ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg eh er es et fi fj fk fm fo "
-        "fr ga gb gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je "
-        "jm jo jp ke kg kh ki km kn kp kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me mf mg mh mk ml mm mn mo "
-        "mp mq mr ms mt mu mv mw mx my mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw "
-        "py qa re ro rs ru rw sa sb sc sd se sg sh si sj sk sl sm sn so sr ss st sv sx sy sz tc td tf tg th tj tk tl tm "
-        "tn to tr tt tv tw tz ua ug um us uy uz va vc ve vg vi vn vu wf ws xk ye yt za zm zw"
-    ).split()
+    [
+        "ad",
+        "ae",
+        "af",
+        "ag",
+        "ai",
+        "al",
+        "am",
+        "ao",
+        "aq",
+        "ar",
+        "as",
+        "at",
+        "au",
+        "aw",
+        "ax",
+        "az",
+        "ba",
+        "bb",
+        "bd",
+        "be",
+        "bf",
+        "bg",
+        "bh",
+        "bi",
+        "bj",
+        "bl",
+        "bm",
+        "bn",
+        "bo",
+        "bq",
+        "br",
+        "bs",
+        "bt",
+        "bv",
+        "bw",
+        "by",
+        "bz",
+        "ca",
+        "cc",
+        "cd",
+        "cf",
+        "cg",
+        "ch",
+        "ci",
+        "ck",
+        "cl",
+        "cm",
+        "cn",
+        "co",
+        "cr",
+        "cu",
+        "cv",
+        "cw",
+        "cx",
+        "cy",
+        "cz",
+        "de",
+        "dj",
+        "dk",
+        "dm",
+        "do",
+        "dz",
+        "ec",
+        "ee",
+        "eg",
+        "eh",
+        "er",
+        "es",
+        "et",
+        "fi",
+        "fj",
+        "fk",
+        "fm",
+        "fo",
+        "fr",
+        "ga",
+        "gb",
+        "gd",
+        "ge",
+        "gf",
+        "gg",
+        "gh",
+        "gi",
+        "gl",
+        "gm",
+        "gn",
+        "gp",
+        "gq",
+        "gr",
+        "gs",
+        "gt",
+        "gu",
+        "gw",
+        "gy",
+        "hk",
+        "hm",
+        "hn",
+        "hr",
+        "ht",
+        "hu",
+        "id",
+        "ie",
+        "il",
+        "im",
+        "in",
+        "io",
+        "iq",
+        "ir",
+        "is",
+        "it",
+        "je",
+        "jm",
+        "jo",
+        "jp",
+        "ke",
+        "kg",
+        "kh",
+        "ki",
+        "km",
+        "kn",
+        "kp",
+        "kr",
+        "kw",
+        "ky",
+        "kz",
+        "la",
+        "lb",
+        "lc",
+        "li",
+        "lk",
+        "lr",
+        "ls",
+        "lt",
+        "lu",
+        "lv",
+        "ly",
+        "ma",
+        "mc",
+        "md",
+        "me",
+        "mf",
+        "mg",
+        "mh",
+        "mk",
+        "ml",
+        "mm",
+        "mn",
+        "mo",
+        "mp",
+        "mq",
+        "mr",
+        "ms",
+        "mt",
+        "mu",
+        "mv",
+        "mw",
+        "mx",
+        "my",
+        "mz",
+        "na",
+        "nc",
+        "ne",
+        "nf",
+        "ng",
+        "ni",
+        "nl",
+        "no",
+        "np",
+        "nr",
+        "nu",
+        "nz",
+        "om",
+        "pa",
+        "pe",
+        "pf",
+        "pg",
+        "ph",
+        "pk",
+        "pl",
+        "pm",
+        "pn",
+        "pr",
+        "ps",
+        "pt",
+        "pw",
+        "py",
+        "qa",
+        "re",
+        "ro",
+        "rs",
+        "ru",
+        "rw",
+        "sa",
+        "sb",
+        "sc",
+        "sd",
+        "se",
+        "sg",
+        "sh",
+        "si",
+        "sj",
+        "sk",
+        "sl",
+        "sm",
+        "sn",
+        "so",
+        "sr",
+        "ss",
+        "st",
+        "sv",
+        "sx",
+        "sy",
+        "sz",
+        "tc",
+        "td",
+        "tf",
+        "tg",
+        "th",
+        "tj",
+        "tk",
+        "tl",
+        "tm",
+        "tn",
+        "to",
+        "tr",
+        "tt",
+        "tv",
+        "tw",
+        "tz",
+        "ua",
+        "ug",
+        "um",
+        "us",
+        "uy",
+        "uz",
+        "va",
+        "vc",
+        "ve",
+        "vg",
+        "vi",
+        "vn",
+        "vu",
+        "wf",
+        "ws",
+        "xk",
+        "ye",
+        "yt",
+        "za",
+        "zm",
+        "zw",
+    ]
 )
 _TAG = re.compile(r"([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?", re.IGNORECASE)
 
@@ -62,20 +485,28 @@ def _set(page: Page) -> list[Hreflang]:
 
 
 @check(
-    id="hl.bad_code", severity=ERROR, category=_CATEGORY, audience="ok_html", title="Invalid hreflang code",
+    id="hl.bad_code",
+    severity=ERROR,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="Invalid hreflang code",
     means="The code is no language, or no language with script and region, that engines know (the UK is GB).",
     fix="Use ISO 639-1 language and ISO 3166-1 region codes, such as en-GB, or x-default.",
-)  # fmt: skip
+)
 def bad_code(page: Page, ctx: Context) -> Iterator[Hit]:
     for code in sorted({h.lang for h in _set(page) if not valid_hreflang(h.lang)}):
         yield Hit({"hreflang": code}, value=code)
 
 
 @check(
-    id="hl.relative", severity=WARNING, category=_CATEGORY, audience="ok_html", title="hreflang address is not absolute",
+    id="hl.relative",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="hreflang address is not absolute",
     means="hreflang needs the full address; relative ones are ignored.",
     fix="Write the full address with https:// and host.",
-)  # fmt: skip
+)
 def relative(page: Page, ctx: Context) -> Iterator[Hit]:
     wrong = [{"hreflang": h.lang, "href": h.href} for h in _set(page) if not is_absolute(h.href)]
     if wrong:
@@ -83,11 +514,14 @@ def relative(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="hl.no_self", severity=WARNING, category=_CATEGORY, audience="indexable",
+    id="hl.no_self",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="indexable",
     title="hreflang set lacks the page itself",
     means="Each page must be listed in its own set, or engines may ignore the set.",
     fix="Add an annotation with the page's own language and address.",
-)  # fmt: skip
+)
 def no_self(page: Page, ctx: Context) -> Iterator[Hit]:
     found = _set(page)
     if found and page.url not in {h.url for h in found if h.lang.lower() != "x-default"}:
@@ -95,10 +529,14 @@ def no_self(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="hl.no_xdefault", severity=NOTICE, category=_CATEGORY, audience="indexable", title="hreflang set has no x-default",
+    id="hl.no_xdefault",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="indexable",
+    title="hreflang set has no x-default",
     means="Visitors whose language is not listed get no page chosen for them.",
     fix="Add an x-default annotation.",
-)  # fmt: skip
+)
 def no_xdefault(page: Page, ctx: Context) -> Iterator[Hit]:
     codes = {h.lang.lower() for h in _set(page)}
     if len(codes) >= 2 and "x-default" not in codes:
@@ -116,10 +554,14 @@ def _alternates(graph: CrawlGraph) -> Iterator[tuple[Page, Hreflang, Page]]:
 
 
 @check(
-    id="hl.no_return", severity=ERROR, category=_CATEGORY, phase="g", title="hreflang is not returned",
+    id="hl.no_return",
+    severity=ERROR,
+    category=_CATEGORY,
+    phase="g",
+    title="hreflang is not returned",
     means="The other language version does not point back, so engines ignore the pair.",
     fix="Let all versions list each other.",
-)  # fmt: skip
+)
 def no_return(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     done: set[tuple[str, str]] = set()
     for page, alternate, target in _alternates(graph):
@@ -131,10 +573,14 @@ def no_return(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="hl.to_3xx", severity=ERROR, category=_CATEGORY, phase="g", title="hreflang points to a redirect",
+    id="hl.to_3xx",
+    severity=ERROR,
+    category=_CATEGORY,
+    phase="g",
+    title="hreflang points to a redirect",
     means="The listed language version redirects.",
     fix="List the final address.",
-)  # fmt: skip
+)
 def to_redirect(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page, alternate, target in _alternates(graph):
         if target.is_redirect:
@@ -143,22 +589,34 @@ def to_redirect(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="hl.to_error", severity=ERROR, category=_CATEGORY, phase="g", title="hreflang points to a broken page",
+    id="hl.to_error",
+    severity=ERROR,
+    category=_CATEGORY,
+    phase="g",
+    title="hreflang points to a broken page",
     means="The listed language version answers with an error.",
     fix="Remove the annotation, or repair the page.",
-)  # fmt: skip
+)
 def to_error(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page, alternate, target in _alternates(graph):
         if (target.status is not None and target.status >= 400) or (target.status is None and target.error):
-            yield Hit({"hreflang": alternate.lang, "status": target.status}, url=page.url, target=target.url, value=target.url)
+            yield Hit(
+                {"hreflang": alternate.lang, "status": target.status},
+                url=page.url,
+                target=target.url,
+                value=target.url,
+            )
 
 
 @check(
-    id="hl.to_noncanonical", severity=WARNING, category=_CATEGORY, phase="g",
+    id="hl.to_noncanonical",
+    severity=WARNING,
+    category=_CATEGORY,
+    phase="g",
     title="hreflang points to a non-canonical page",
     means="The listed version names another address as canonical.",
     fix="List the canonical address.",
-)  # fmt: skip
+)
 def to_noncanonical(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page, alternate, target in _alternates(graph):
         if target.status == 200 and target.canonical_elsewhere:
@@ -167,10 +625,14 @@ def to_noncanonical(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="hl.to_noindex", severity=WARNING, category=_CATEGORY, phase="g", title="hreflang points to a noindex page",
+    id="hl.to_noindex",
+    severity=WARNING,
+    category=_CATEGORY,
+    phase="g",
+    title="hreflang points to a noindex page",
     means="The listed version asks not to be indexed.",
     fix="Drop the noindex, or the annotation.",
-)  # fmt: skip
+)
 def to_noindex(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page, alternate, target in _alternates(graph):
         if target.status == 200 and target.noindex:
@@ -178,10 +640,14 @@ def to_noindex(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="hl.dup_lang", severity=ERROR, category=_CATEGORY, audience="ok_html", title="One language, two addresses",
+    id="hl.dup_lang",
+    severity=ERROR,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="One language, two addresses",
     means="The set names several addresses for the same language.",
     fix="List one address per language.",
-)  # fmt: skip
+)
 def duplicate_language(page: Page, ctx: Context) -> Iterator[Hit]:
     targets: dict[str, set[str]] = defaultdict(set)
     for alternate in _set(page):
@@ -192,10 +658,14 @@ def duplicate_language(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="hl.multi_lang_url", severity=WARNING, category=_CATEGORY, phase="g", title="One address, several languages",
+    id="hl.multi_lang_url",
+    severity=WARNING,
+    category=_CATEGORY,
+    phase="g",
+    title="One address, several languages",
     means="Over the site the address is listed under different languages.",
     fix="List each address under one language (and x-default if wanted).",
-)  # fmt: skip
+)
 def multiple_languages(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     languages: dict[str, set[str]] = defaultdict(set)
     for page in graph:
@@ -210,11 +680,14 @@ def multiple_languages(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="hl.lang_clash", severity=WARNING, category=_CATEGORY, audience="ok_html",
+    id="hl.lang_clash",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="ok_html",
     title="hreflang contradicts the html lang attribute",
     means="The page lists itself under another language than its lang attribute gives.",
     fix="Make both say the same language.",
-)  # fmt: skip
+)
 def language_clash(page: Page, ctx: Context) -> Iterator[Hit]:
     own = {h.lang.lower() for h in _set(page) if h.url == page.url and h.lang.lower() != "x-default"}
     if own and page.lang and page.lang.split("-")[0] not in {code.split("-")[0] for code in own}:
@@ -222,10 +695,14 @@ def language_clash(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="hl.sitemap_clash", severity=WARNING, category=_CATEGORY, phase="g", title="hreflang of page and sitemap differ",
+    id="hl.sitemap_clash",
+    severity=WARNING,
+    category=_CATEGORY,
+    phase="g",
+    title="hreflang of page and sitemap differ",
     means="The sitemap and the page list different language versions.",
     fix="Keep hreflang in one place, or generate both from one source.",
-)  # fmt: skip
+)
 def sitemap_clash(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for sitemap in ctx.site.sitemaps:
         for entry in sitemap.entries:
@@ -243,42 +720,67 @@ def sitemap_clash(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="lang.missing", severity=WARNING, category=_CATEGORY, audience="ok_html", title="No lang attribute",
+    id="lang.missing",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="No lang attribute",
     means="The html element does not say the language of the page.",
     fix='Add lang, such as <html lang="en">.',
-)  # fmt: skip
+)
 def lang_missing(page: Page, ctx: Context) -> Iterator[Hit]:
     if not (document(page).html_lang or "").strip():
         yield Hit({"lang": document(page).html_lang})
 
 
 @check(
-    id="lang.invalid", severity=WARNING, category=_CATEGORY, audience="ok_html", title="Invalid lang attribute",
+    id="lang.invalid",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="Invalid lang attribute",
     means="The lang attribute is no valid language tag.",
     fix="Use a BCP 47 tag such as en or pt-BR.",
-)  # fmt: skip
+)
 def lang_invalid(page: Page, ctx: Context) -> Iterator[Hit]:
     lang = (document(page).html_lang or "").strip()
     if lang and not valid_lang(lang):
         yield Hit({"lang": lang}, value=lang)
 
 
-_RELATED = ({"no", "nb", "nn", "da"}, {"id", "ms", "jv"}, {"cs", "sk"}, {"es", "gl", "ca"}, {"pt", "gl"}, {"hr", "sr", "bs"})
+_RELATED = (
+    {"no", "nb", "nn", "da"},
+    {"id", "ms", "jv"},
+    {"cs", "sk"},
+    {"es", "gl", "ca"},
+    {"pt", "gl"},
+    {"hr", "sr", "bs"},
+)
 
 
 @check(
-    id="lang.content_clash", severity=NOTICE, category=_CATEGORY, audience="ok_html",
+    id="lang.content_clash",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="ok_html",
     title="Text is in another language than declared",
     means="The text was recognised as another language than the lang attribute names.",
     fix="Correct the lang attribute.",
     thresholds={"min_confidence": 0.9},
-)  # fmt: skip
+)
 def content_clash(page: Page, ctx: Context) -> Iterator[Hit]:
     doc = document(page)
     declared = page.lang.split("-")[0]
     found = doc.detected_lang
-    if not declared or found is None or doc.detected_confidence < ctx.t["min_confidence"] or found == declared:
+    if (
+        not declared
+        or found is None
+        or doc.detected_confidence < ctx.t["min_confidence"]
+        or found == declared
+    ):
         return
     if any({declared, found} <= group for group in _RELATED):
         return
-    yield Hit({"lang": page.lang, "detected": found, "confidence": round(doc.detected_confidence, 2)}, value=found)
+    yield Hit(
+        {"lang": page.lang, "detected": found, "confidence": round(doc.detected_confidence, 2)}, value=found
+    )

@@ -11,10 +11,26 @@ from seo_intelligence.logic.page import Page
 _CATEGORY = "indexability"
 _RICH_TYPES = frozenset(
     (
-        "Article", "NewsArticle", "BlogPosting", "Product", "Recipe", "Event", "FAQPage", "HowTo", "JobPosting",
-        "VideoObject", "Course", "Book", "SoftwareApplication", "LocalBusiness", "Review", "QAPage", "Movie", "Dataset",
+        "Article",
+        "NewsArticle",
+        "BlogPosting",
+        "Product",
+        "Recipe",
+        "Event",
+        "FAQPage",
+        "HowTo",
+        "JobPosting",
+        "VideoObject",
+        "Course",
+        "Book",
+        "SoftwareApplication",
+        "LocalBusiness",
+        "Review",
+        "QAPage",
+        "Movie",
+        "Dataset",
     )
-)  # fmt: skip
+)
 
 
 def _noindex(directives: frozenset[str]) -> bool:
@@ -22,10 +38,14 @@ def _noindex(directives: frozenset[str]) -> bool:
 
 
 @check(
-    id="ix.noindex_meta", severity=NOTICE, category=_CATEGORY, audience="ok_html", title="noindex in a meta tag",
+    id="ix.noindex_meta",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="noindex in a meta tag",
     means="Search engines are asked to leave the page out.",
     fix="Remove the directive if the page shall be found.",
-)  # fmt: skip
+)
 def noindex_meta(page: Page, ctx: Context) -> Iterator[Hit]:
     if _noindex(page.robots_meta):
         home = page.url == ctx.site.home_url
@@ -33,10 +53,13 @@ def noindex_meta(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ix.noindex_header", severity=NOTICE, category=_CATEGORY, title="noindex in the X-Robots-Tag header",
+    id="ix.noindex_header",
+    severity=NOTICE,
+    category=_CATEGORY,
+    title="noindex in the X-Robots-Tag header",
     means="Search engines are asked to leave the page out; the header is easily overlooked.",
     fix="Remove the header if the page shall be found.",
-)  # fmt: skip
+)
 def noindex_header(page: Page, ctx: Context) -> Iterator[Hit]:
     if page.status == 200 and _noindex(page.robots_header):
         home = page.url == ctx.site.home_url
@@ -45,12 +68,16 @@ def noindex_header(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ix.noindex_sitewide", severity=ERROR, category=_CATEGORY, scope="site", phase="g",
+    id="ix.noindex_sitewide",
+    severity=ERROR,
+    category=_CATEGORY,
+    scope="site",
+    phase="g",
     title="Most of the site says noindex",
     means="More than half of the pages ask to be left out, often a setting left over from staging.",
     fix="Remove the directive from the template or the server configuration.",
     thresholds={"share": 0.5, "min_pages": 5},
-)  # fmt: skip
+)
 def noindex_sitewide(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     pages = [p for p in graph if p.status == 200 and p.is_html]
     hidden = [p for p in pages if p.noindex]
@@ -59,11 +86,14 @@ def noindex_sitewide(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ix.meta_header_clash", severity=WARNING, category=_CATEGORY, audience="ok_html",
+    id="ix.meta_header_clash",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="ok_html",
     title="Meta tag and header disagree on indexing",
     means="One says index or follow, the other the opposite; engines obey the stricter one.",
     fix="Set the directive in one place only.",
-)  # fmt: skip
+)
 def meta_header_clash(page: Page, ctx: Context) -> Iterator[Hit]:
     meta, header = page.robots_meta, page.robots_header
     if not header or not meta:
@@ -78,20 +108,28 @@ def meta_header_clash(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ix.nofollow_page", severity=WARNING, category=_CATEGORY, audience="ok_html", title="Page says nofollow",
+    id="ix.nofollow_page",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="Page says nofollow",
     means="No link of the page is followed, so pages behind it get no value from it.",
     fix="Remove nofollow from the robots directive.",
-)  # fmt: skip
+)
 def nofollow_page(page: Page, ctx: Context) -> Iterator[Hit]:
     if "nofollow" in page.robots or "none" in page.robots:
         yield Hit({"robots": sorted(page.robots)})
 
 
 @check(
-    id="ix.nosnippet", severity=NOTICE, category=_CATEGORY, audience="ok_html", title="Snippets are forbidden",
+    id="ix.nosnippet",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="Snippets are forbidden",
     means="The page forbids text snippets, so results show only the title.",
     fix="Remove nosnippet or max-snippet:0.",
-)  # fmt: skip
+)
 def nosnippet(page: Page, ctx: Context) -> Iterator[Hit]:
     found = sorted(page.robots & {"nosnippet", "max-snippet:0"})
     if found:
@@ -99,32 +137,42 @@ def nosnippet(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ix.noimageindex", severity=NOTICE, category=_CATEGORY, audience="ok_html", title="Images are not indexed",
+    id="ix.noimageindex",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="Images are not indexed",
     means="The page forbids engines to index its images.",
     fix="Remove noimageindex if the images shall be found.",
-)  # fmt: skip
+)
 def noimageindex(page: Page, ctx: Context) -> Iterator[Hit]:
     if "noimageindex" in page.robots:
         yield Hit({"robots": sorted(page.robots)})
 
 
 @check(
-    id="ix.unavailable_after", severity=WARNING, category=_CATEGORY, audience="ok_html",
+    id="ix.unavailable_after",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="ok_html",
     title="Page has expired for search engines",
     means="The unavailable_after date has passed, so the page is dropped from results.",
     fix="Remove or move the date.",
-)  # fmt: skip
+)
 def unavailable_after(page: Page, ctx: Context) -> Iterator[Hit]:
     if page.unavailable_after is not None and page.unavailable_after < ctx.now:
         yield Hit({"unavailable_after": page.unavailable_after.isoformat()})
 
 
 @check(
-    id="ix.outside_head", severity=WARNING, category=_CATEGORY, audience="ok_html",
+    id="ix.outside_head",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="ok_html",
     title="Head element stands outside the head",
     means="Title, description, robots, canonical or hreflang was read in the body, where engines ignore it.",
     fix="Move it into the head, and check for elements that close the head early.",
-)  # fmt: skip
+)
 def outside_head(page: Page, ctx: Context) -> Iterator[Hit]:
     for kind, elements in document(page).markup.items():
         if kind.startswith("outside_head:"):
@@ -133,11 +181,14 @@ def outside_head(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ix.schema_noindex", severity=ERROR, category=_CATEGORY, audience="ok_html",
+    id="ix.schema_noindex",
+    severity=ERROR,
+    category=_CATEGORY,
+    audience="ok_html",
     title="Rich-result markup on a noindex page",
     means="The page carries markup for rich results but asks not to be indexed; one of the two is a mistake.",
     fix="Drop the noindex, or the markup.",
-)  # fmt: skip
+)
 def schema_noindex(page: Page, ctx: Context) -> Iterator[Hit]:
     types = sorted(page.schema_types & _RICH_TYPES)
     if types and page.noindex:

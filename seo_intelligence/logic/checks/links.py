@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -14,23 +13,100 @@ from seo_intelligence.logic.checks.registry import ERROR, NOTICE, WARNING, Conte
 from seo_intelligence.logic.extract.text import fold
 from seo_intelligence.logic.graph import CrawlGraph
 from seo_intelligence.logic.page import FetchError, Link, Page, Position, Site
-from seo_intelligence.logic.urls import host_of
+from seo_intelligence.logic.urls import host_of, is_local_host
 
 _CATEGORY = "links"
 _GENERIC = frozenset(
     (
-        "click here", "here", "read more", "more", "learn more", "this", "link", "this link", "go", "see more", "details",
-        "view more", "find out more", "this page", "click", "click this", "start", "right here", "more info", "website",
-        "continue reading", "more information", "download here", "page", "article", "view details", "show more",
-        "hier", "hier klicken", "klicken sie hier", "mehr", "mehr erfahren", "weiterlesen", "mehr lesen", "weiter",
-        "mehr infos", "ici", "cliquez ici", "lire la suite", "en savoir plus", "plus", "voir plus", "aquí", "haga clic aquí",
-        "clic aquí", "leer más", "más", "ver más", "más información", "saber más", "qui", "clicca qui", "leggi tutto",
-        "scopri di più", "altro", "clique aqui", "aqui", "leia mais", "saiba mais", "ver mais", "klik hier", "lees meer",
-        "meer", "lees verder", "läs mer", "klicka här", "læs mere", "klik her", "les mer", "klikk her", "lue lisää",
-        "czytaj więcej", "kliknij tutaj", "více", "zjistit více", "tovább", "devamı", "tıklayın",
-        "詳細", "こちら", "もっと見る", "点击这里", "更多", "더 보기", "подробнее", "читать далее", "здесь",
+        "click here",
+        "here",
+        "read more",
+        "more",
+        "learn more",
+        "this",
+        "link",
+        "this link",
+        "go",
+        "see more",
+        "details",
+        "view more",
+        "find out more",
+        "this page",
+        "click",
+        "click this",
+        "start",
+        "right here",
+        "more info",
+        "website",
+        "continue reading",
+        "more information",
+        "download here",
+        "page",
+        "article",
+        "view details",
+        "show more",
+        "hier",
+        "hier klicken",
+        "klicken sie hier",
+        "mehr",
+        "mehr erfahren",
+        "weiterlesen",
+        "mehr lesen",
+        "weiter",
+        "mehr infos",
+        "ici",
+        "cliquez ici",
+        "lire la suite",
+        "en savoir plus",
+        "plus",
+        "voir plus",
+        "aquí",
+        "haga clic aquí",
+        "clic aquí",
+        "leer más",
+        "más",
+        "ver más",
+        "más información",
+        "saber más",
+        "qui",
+        "clicca qui",
+        "leggi tutto",
+        "scopri di più",
+        "altro",
+        "clique aqui",
+        "aqui",
+        "leia mais",
+        "saiba mais",
+        "ver mais",
+        "klik hier",
+        "lees meer",
+        "meer",
+        "lees verder",
+        "läs mer",
+        "klicka här",
+        "læs mere",
+        "klik her",
+        "les mer",
+        "klikk her",
+        "lue lisää",
+        "czytaj więcej",
+        "kliknij tutaj",
+        "více",
+        "zjistit více",
+        "tovább",
+        "devamı",
+        "tıklayın",
+        "詳細",
+        "こちら",
+        "もっと見る",
+        "点击这里",
+        "更多",
+        "더 보기",
+        "подробнее",
+        "читать далее",
+        "здесь",
     )
-)  # fmt: skip
+)
 _STAGING = re.compile(
     r"^(?:staging|stage|stg|dev|develop|test|testing|qa|uat|preprod|preview|sandbox|demo-staging|beta-staging)(?:[.-]|\d)|"
     r"[.-](?:staging|dev|test|preprod|uat)\.|\.(?:vercel\.app|netlify\.app|herokuapp\.com|ngrok\.io|ngrok-free\.app|"
@@ -62,10 +138,15 @@ def _distinct(graph: CrawlGraph, wanted: set[str]) -> Iterator[tuple[str, str, s
 
 
 @check(
-    id="ln.broken_int", severity=ERROR, category=_CATEGORY, scope="link", phase="g", title="Broken internal link",
+    id="ln.broken_int",
+    severity=ERROR,
+    category=_CATEGORY,
+    scope="link",
+    phase="g",
+    title="Broken internal link",
     means="The link leads to an error or to nothing.",
     fix="Correct or remove the link, or restore its target.",
-)  # fmt: skip
+)
 def broken_internal(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     broken = {page.url: evidence for page in graph for bad, evidence in [_status(page)] if bad}
     for source, target, anchor in _distinct(graph, set(broken)):
@@ -73,10 +154,15 @@ def broken_internal(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ln.broken_ext", severity=WARNING, category=_CATEGORY, scope="link", phase="x", title="Broken external link",
+    id="ln.broken_ext",
+    severity=WARNING,
+    category=_CATEGORY,
+    scope="link",
+    phase="x",
+    title="Broken external link",
     means="The link to another site leads to an error (a block of robots is only noted).",
     fix="Correct or remove the link.",
-)  # fmt: skip
+)
 def broken_external(site: Site, ctx: Context) -> Iterator[Hit]:
     targets = ctx.crawl.external_targets()
     for url, users in targets.items():
@@ -95,11 +181,15 @@ def broken_external(site: Site, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ln.to_redirect", severity=WARNING, category=_CATEGORY, scope="link", phase="g",
+    id="ln.to_redirect",
+    severity=WARNING,
+    category=_CATEGORY,
+    scope="link",
+    phase="g",
     title="Internal link to a redirect",
     means="The link leads to an address that redirects, a detour for visitors and crawlers.",
     fix="Link to the final address.",
-)  # fmt: skip
+)
 def to_redirect(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     redirects = {page.url: page for page in graph if page.is_redirect}
     for source, target, anchor in _distinct(graph, set(redirects)):
@@ -109,24 +199,37 @@ def to_redirect(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ln.ext_redirect", severity=NOTICE, category=_CATEGORY, scope="link", phase="x",
+    id="ln.ext_redirect",
+    severity=NOTICE,
+    category=_CATEGORY,
+    scope="link",
+    phase="x",
     title="External link to a redirect",
     means="The link to another site redirects.",
     fix="Link to the final address when the move is permanent.",
-)  # fmt: skip
+)
 def external_redirect(site: Site, ctx: Context) -> Iterator[Hit]:
     for url, users in ctx.crawl.external_targets().items():
         facts = site.resources.get(url)
         if facts is not None and facts.redirects:
             for user in users:
-                yield Hit({"status": facts.redirects[0].status, "to": facts.final_url}, url=user, target=url, value=url)
+                yield Hit(
+                    {"status": facts.redirects[0].status, "to": facts.final_url},
+                    url=user,
+                    target=url,
+                    value=url,
+                )
 
 
 @check(
-    id="ln.file_as_page", severity=NOTICE, category=_CATEGORY, scope="link", title="Link to a technical file",
+    id="ln.file_as_page",
+    severity=NOTICE,
+    category=_CATEGORY,
+    scope="link",
+    title="Link to a technical file",
     means="A link leads visitors to a script, style sheet or data file.",
     fix="Link to a page, or remove the link.",
-)  # fmt: skip
+)
 def file_as_page(page: Page, ctx: Context) -> Iterator[Hit]:
     for url in sorted({link.url for link in document(page).links if link.url}):
         if _FILE_AS_PAGE.search(urlsplit(url).path):
@@ -140,24 +243,38 @@ def _pages_with_inlinks(graph: CrawlGraph) -> Iterator[Page]:
 
 
 @check(
-    id="ln.orphan", severity=WARNING, category=_CATEGORY, phase="g", absence=True, title="Orphan page",
+    id="ln.orphan",
+    severity=WARNING,
+    category=_CATEGORY,
+    phase="g",
+    absence=True,
+    title="Orphan page",
     means="No page of the site links to it; it is known only from a sitemap or another source.",
     fix="Link to it from a fitting page.",
-)  # fmt: skip
+)
 def orphan(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     redirected = {p.final_url for p in graph if p.is_redirect}
     for page in _pages_with_inlinks(graph):
-        if not page.inlinks and page.url not in redirected and not page.noindex and not page.canonical_elsewhere:
+        if (
+            not page.inlinks
+            and page.url not in redirected
+            and not page.noindex
+            and not page.canonical_elsewhere
+        ):
             yield Hit({"inlinks": 0, "sitemaps": list(page.in_sitemaps[:3])}, url=page.url)
 
 
 @check(
-    id="ln.single_in", severity=NOTICE, category=_CATEGORY, phase="g", absence=True,
+    id="ln.single_in",
+    severity=NOTICE,
+    category=_CATEGORY,
+    phase="g",
+    absence=True,
     title="Only one internal link",
     means="A single followed link leads to the page.",
     fix="Link to it from related pages.",
     thresholds={"min_site_pages": 10},
-)  # fmt: skip
+)
 def single_inlink(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     if sum(1 for p in graph if p.indexable) < ctx.t["min_site_pages"]:
         return
@@ -167,11 +284,15 @@ def single_inlink(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ln.nofollow_in_only", severity=WARNING, category=_CATEGORY, phase="g", absence=True,
+    id="ln.nofollow_in_only",
+    severity=WARNING,
+    category=_CATEGORY,
+    phase="g",
+    absence=True,
     title="Only nofollow links to the page",
     means="All internal links to the page are nofollow, so it gets no value from the site.",
     fix="Remove nofollow from internal links.",
-)  # fmt: skip
+)
 def nofollow_only(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page in _pages_with_inlinks(graph):
         if page.inlinks and not page.inlinks_follow and page.indexable:
@@ -179,10 +300,14 @@ def nofollow_only(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ln.mixed_follow", severity=NOTICE, category=_CATEGORY, phase="g", title="Followed and nofollow links mixed",
+    id="ln.mixed_follow",
+    severity=NOTICE,
+    category=_CATEGORY,
+    phase="g",
+    title="Followed and nofollow links mixed",
     means="Some internal links to the page are nofollow, others are not.",
     fix="Treat all links to the page alike.",
-)  # fmt: skip
+)
 def mixed_follow(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     nofollowed: dict[str, set[str]] = defaultdict(set)
     followed: dict[str, set[str]] = defaultdict(set)
@@ -198,10 +323,14 @@ def mixed_follow(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ln.nofollow_int", severity=WARNING, category=_CATEGORY, scope="link", title="Internal nofollow link",
+    id="ln.nofollow_int",
+    severity=WARNING,
+    category=_CATEGORY,
+    scope="link",
+    title="Internal nofollow link",
     means="A link to the site's own page says nofollow.",
     fix="Remove nofollow; close pages by noindex or a login instead.",
-)  # fmt: skip
+)
 def nofollow_internal(page: Page, ctx: Context) -> Iterator[Hit]:
     seen: set[str] = set()
     for link in document(page).links:
@@ -211,21 +340,29 @@ def nofollow_internal(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ln.dead_end", severity=WARNING, category=_CATEGORY, audience="indexable", title="Page without links",
+    id="ln.dead_end",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="indexable",
+    title="Page without links",
     means="The page links to no other page, so visitors and crawlers cannot go on.",
     fix="Add the navigation, or links to related pages.",
-)  # fmt: skip
+)
 def dead_end(page: Page, ctx: Context) -> Iterator[Hit]:
     if not any(link.url and link.url != page.url for link in document(page).links):
         yield Hit({"links": 0})
 
 
 @check(
-    id="ln.too_many", severity=NOTICE, category=_CATEGORY, audience="ok_html", title="Very many links",
+    id="ln.too_many",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="Very many links",
     means="The page has more links than visitors can use; each gets little weight.",
     fix="Keep the links that matter, or split the page.",
     thresholds={"max_unique_content": 100, "max_total": 3000},
-)  # fmt: skip
+)
 def too_many(page: Page, ctx: Context) -> Iterator[Hit]:
     links = [link for link in document(page).links if link.url]
     content = {link.url for link in links if link.position is Position.MAIN}
@@ -245,11 +382,15 @@ def _each_once(links: tuple[Link, ...]) -> Iterator[Link]:
 
 
 @check(
-    id="ln.empty_anchor", severity=WARNING, category=_CATEGORY, scope="link", audience="ok_html",
+    id="ln.empty_anchor",
+    severity=WARNING,
+    category=_CATEGORY,
+    scope="link",
+    audience="ok_html",
     title="Link without text",
     means="The link has no text, no alt text and no label, so nothing says where it leads.",
     fix="Add a text, an alt text for its image, or an aria-label.",
-)  # fmt: skip
+)
 def empty_anchor(page: Page, ctx: Context) -> Iterator[Hit]:
     for link in _each_once(document(page).links):
         if link.href is not None and link.url and not link.has_name:
@@ -257,11 +398,15 @@ def empty_anchor(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ln.generic_anchor", severity=NOTICE, category=_CATEGORY, scope="link", audience="ok_html",
+    id="ln.generic_anchor",
+    severity=NOTICE,
+    category=_CATEGORY,
+    scope="link",
+    audience="ok_html",
     title="Link text says nothing",
     means='Texts such as "click here" or "read more" do not tell where the link leads.',
     fix="Name the target in the link text.",
-)  # fmt: skip
+)
 def generic_anchor(page: Page, ctx: Context) -> Iterator[Hit]:
     for link in _each_once(document(page).links):
         if link.url and fold(link.anchor).strip(" .…»›>→!:") in _GENERIC:
@@ -269,11 +414,15 @@ def generic_anchor(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ln.not_crawlable", severity=WARNING, category=_CATEGORY, scope="link", audience="ok_html",
+    id="ln.not_crawlable",
+    severity=WARNING,
+    category=_CATEGORY,
+    scope="link",
+    audience="ok_html",
     title="Link cannot be followed by crawlers",
     means="The link has no address but works by script, so crawlers do not follow it.",
     fix="Use <a href> with the address of the target.",
-)  # fmt: skip
+)
 def not_crawlable(page: Page, ctx: Context) -> Iterator[Hit]:
     doc = document(page)
     for link in _each_once(doc.links):
@@ -291,44 +440,48 @@ def not_crawlable(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ln.http", severity=WARNING, category=_CATEGORY, scope="link", title="Internal link to http",
+    id="ln.http",
+    severity=WARNING,
+    category=_CATEGORY,
+    scope="link",
+    title="Internal link to http",
     means="A secure page links to an insecure address of the same site.",
     fix="Link to the https address.",
-)  # fmt: skip
+)
 def insecure(page: Page, ctx: Context) -> Iterator[Hit]:
     if page.url.startswith("https://"):
-        for url in sorted({x.url for x in document(page).links if x.internal and x.url.startswith("http://")}):
+        for url in sorted(
+            {x.url for x in document(page).links if x.internal and x.url.startswith("http://")}
+        ):
             yield Hit({"url": url}, target=url, value=url)
 
 
-def _is_local(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    return address.is_private or address.is_loopback
-
-
 @check(
-    id="ln.localhost", severity=ERROR, category=_CATEGORY, scope="link", title="Link to a local address",
+    id="ln.localhost",
+    severity=ERROR,
+    category=_CATEGORY,
+    scope="link",
+    title="Link to a local address",
     means="The link leads to the developer's machine or a private network, where visitors cannot go.",
     fix="Link to the public address.",
-)  # fmt: skip
+)
 def localhost(page: Page, ctx: Context) -> Iterator[Hit]:
     own = host_of(page.url)
     for link in _each_once(document(page).links):
         host = host_of(link.url) if link.url else host_of((link.href or "").strip())
-        if host and host != own and _is_local(host):
+        if host and host != own and is_local_host(host):
             yield Hit({"href": link.href, "anchor": link.anchor}, target=link.url or link.href, value=host)
 
 
 @check(
-    id="ln.staging", severity=WARNING, category=_CATEGORY, scope="link", title="Link to a staging host",
+    id="ln.staging",
+    severity=WARNING,
+    category=_CATEGORY,
+    scope="link",
+    title="Link to a staging host",
     means="The link leads to a test version of a site.",
     fix="Link to the live address.",
-)  # fmt: skip
+)
 def staging(page: Page, ctx: Context) -> Iterator[Hit]:
     own = host_of(page.url)
     for host in sorted({host_of(x.url) for x in document(page).links if x.url}):
@@ -338,18 +491,27 @@ def staging(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ln.fragment_broken", severity=NOTICE, category=_CATEGORY, scope="link", phase="g",
+    id="ln.fragment_broken",
+    severity=NOTICE,
+    category=_CATEGORY,
+    scope="link",
+    phase="g",
     title="Link to a missing part of a page",
     means="The part after # names no element of the target page.",
     fix="Correct the fragment, or add the id to the target.",
-)  # fmt: skip
+)
 def fragment_broken(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     seen: set[tuple[str, str, str]] = set()
     for edge in graph.fragment_edges():
         fragment = edge.fragment
         key = (edge.source, edge.target, fragment)
         # #top is built into browsers; :~: is a text fragment; routes and parameters belong to scripts.
-        if key in seen or fragment.lower() == "top" or fragment.startswith((":~:", "!", "/")) or "=" in fragment:
+        if (
+            key in seen
+            or fragment.lower() == "top"
+            or fragment.startswith((":~:", "!", "/"))
+            or "=" in fragment
+        ):
             continue
         seen.add(key)
         page = graph.get(edge.target)
@@ -357,14 +519,23 @@ def fragment_broken(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
             continue
         if fragment not in page.ids and unquote(fragment) not in page.ids:
             evidence = {"fragment": fragment, "anchor": edge.anchor}
-            yield Hit(evidence, url=edge.source, target=f"{edge.target}#{fragment}", value=f"{edge.target}#{fragment}")
+            yield Hit(
+                evidence,
+                url=edge.source,
+                target=f"{edge.target}#{fragment}",
+                value=f"{edge.target}#{fragment}",
+            )
 
 
 @check(
-    id="ln.tel_mailto", severity=NOTICE, category=_CATEGORY, scope="link", title="Malformed phone or mail link",
+    id="ln.tel_mailto",
+    severity=NOTICE,
+    category=_CATEGORY,
+    scope="link",
+    title="Malformed phone or mail link",
     means="The tel: or mailto: link has no valid number or address.",
     fix="Write tel:+49301234567 or mailto:name@example.com.",
-)  # fmt: skip
+)
 def tel_mailto(page: Page, ctx: Context) -> Iterator[Hit]:
     for link in _each_once(document(page).links):
         href = (link.href or "").strip()
@@ -384,11 +555,15 @@ def tel_mailto(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ln.pr_sink", severity=NOTICE, category=_CATEGORY, phase="g", title="Link weight is lost",
+    id="ln.pr_sink",
+    severity=NOTICE,
+    category=_CATEGORY,
+    phase="g",
+    title="Link weight is lost",
     means="Much of the site's internal link weight ends at a page that cannot be indexed.",
     fix="Link to indexable pages instead.",
     thresholds={"top_share": 0.1, "min_pages": 20},
-)  # fmt: skip
+)
 def pagerank_sink(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     pages = [p for p in graph if p.pagerank > 0]
     if len(pages) < ctx.t["min_pages"]:

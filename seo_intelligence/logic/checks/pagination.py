@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from seo_intelligence.logic.checks.registry import WARNING, NOTICE, Context, Hit, check, document
+from seo_intelligence.logic.checks.registry import NOTICE, WARNING, Context, Hit, check, document
 from seo_intelligence.logic.graph import CrawlGraph
 from seo_intelligence.logic.page import Page
 
@@ -23,10 +23,14 @@ def _sequence_targets(graph: CrawlGraph) -> Iterator[tuple[Page, str, str]]:
 
 
 @check(
-    id="pg.non200", severity=WARNING, category=_CATEGORY, phase="g", title="Pagination leads to no page",
+    id="pg.non200",
+    severity=WARNING,
+    category=_CATEGORY,
+    phase="g",
+    title="Pagination leads to no page",
     means="The rel next or prev target does not answer 200.",
     fix="Correct the sequence.",
-)  # fmt: skip
+)
 def non_200(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page, rel, url in _sequence_targets(graph):
         target = graph.get(url)
@@ -35,23 +39,35 @@ def non_200(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="pg.noindex", severity=WARNING, category=_CATEGORY, phase="g", title="Pagination leads to a noindex page",
+    id="pg.noindex",
+    severity=WARNING,
+    category=_CATEGORY,
+    phase="g",
+    title="Pagination leads to a noindex page",
     means="The rel next or prev target cannot be indexed, so its items may not be found.",
     fix="Let all pages of the sequence be indexed.",
-)  # fmt: skip
+)
 def noindex(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page, rel, url in _sequence_targets(graph):
         target = graph.get(url)
-        if target is not None and target.status == 200 and not target.indexable and not target.canonical_elsewhere:
+        if (
+            target is not None
+            and target.status == 200
+            and not target.indexable
+            and not target.canonical_elsewhere
+        ):
             yield Hit({"rel": rel, "robots": sorted(target.robots)}, url=page.url, target=url, value=url)
 
 
 @check(
-    id="pg.not_linked", severity=NOTICE, category=_CATEGORY, audience="ok_html",
+    id="pg.not_linked",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="ok_html",
     title="Pagination without a visible link",
     means="The next or previous page is named in the head, but no link leads there.",
     fix="Add links to the next and previous page.",
-)  # fmt: skip
+)
 def not_linked(page: Page, ctx: Context) -> Iterator[Hit]:
     linked = {link.url for link in document(page).links}
     for rel, urls in (("next", page.next_urls), ("prev", page.prev_urls)):
@@ -61,10 +77,14 @@ def not_linked(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="pg.loop", severity=WARNING, category=_CATEGORY, phase="g", title="Pagination runs in a circle",
+    id="pg.loop",
+    severity=WARNING,
+    category=_CATEGORY,
+    phase="g",
+    title="Pagination runs in a circle",
     means="Following rel next comes back to a page already seen.",
     fix="Let the last page have no next.",
-)  # fmt: skip
+)
 def loop(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     reported: set[str] = set()
     for page in graph:
@@ -81,10 +101,14 @@ def loop(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="pg.sequence", severity=WARNING, category=_CATEGORY, phase="g", title="Pagination does not match",
+    id="pg.sequence",
+    severity=WARNING,
+    category=_CATEGORY,
+    phase="g",
+    title="Pagination does not match",
     means="The next page does not name this page as its previous one.",
     fix="Generate next and prev from the same list.",
-)  # fmt: skip
+)
 def sequence(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page in graph:
         if page.status != 200 or not page.next_urls:
@@ -100,11 +124,14 @@ def sequence(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="pg.canon_to_first", severity=WARNING, category=_CATEGORY, audience="ok_html",
+    id="pg.canon_to_first",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="ok_html",
     title="Later page is canonicalised to the first",
     means="Page two and later name the first page as canonical, so their items may not be found.",
     fix="Let each page of a sequence name itself.",
-)  # fmt: skip
+)
 def canonical_to_first(page: Page, ctx: Context) -> Iterator[Hit]:
     if not page.canonical_elsewhere:
         return
@@ -119,4 +146,8 @@ def canonical_to_first(page: Page, ctx: Context) -> Iterator[Hit]:
     if own.netloc == canonical.netloc and canonical.path.rstrip("/").startswith(base.rstrip("/")):
         same_list = canonical.path.rstrip("/") == base.rstrip("/") or other is not None
         if same_list and (other is None or int(other.group(1)) == 1):
-            yield Hit({"canonical": page.canonical, "page": int(match.group(1))}, target=page.canonical, value=page.canonical)
+            yield Hit(
+                {"canonical": page.canonical, "page": int(match.group(1))},
+                target=page.canonical,
+                value=page.canonical,
+            )

@@ -20,20 +20,26 @@ def _chain(graph: CrawlGraph, page: Page) -> tuple[list[dict[str, object]], str,
 
 
 @check(
-    id="redir.internal_3xx", severity=NOTICE, category=_CATEGORY, title="Internal URL redirects",
+    id="redir.internal_3xx",
+    severity=NOTICE,
+    category=_CATEGORY,
+    title="Internal URL redirects",
     means="The URL is part of the site but answers with a redirect.",
     fix="Link to the final address directly.",
-)  # fmt: skip
+)
 def internal_redirect(page: Page, ctx: Context) -> Iterator[Hit]:
     if page.is_redirect:
         yield Hit({"status": page.status, "to": page.final_url}, target=page.final_url)
 
 
 @check(
-    id="redir.temporary", severity=WARNING, category=_CATEGORY, title="Temporary redirect (302, 303, 307)",
+    id="redir.temporary",
+    severity=WARNING,
+    category=_CATEGORY,
+    title="Temporary redirect (302, 303, 307)",
     means="The redirect says the move is temporary, so the old URL may stay in the index.",
     fix="Use 301 or 308 when the move is permanent.",
-)  # fmt: skip
+)
 def temporary(page: Page, ctx: Context) -> Iterator[Hit]:
     codes = [hop.status for hop in page.redirects if hop.status in (302, 303, 307)]
     if codes or page.status in (302, 303, 307):
@@ -41,11 +47,15 @@ def temporary(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="redir.chain", severity=WARNING, category=_CATEGORY, phase="g", title="Redirect chain",
+    id="redir.chain",
+    severity=WARNING,
+    category=_CATEGORY,
+    phase="g",
+    title="Redirect chain",
     means="Several redirects follow each other before the page is reached; each costs time, and crawlers give up.",
     fix="Redirect straight to the final address.",
     thresholds={"min_hops": 2, "error_hops": 5},
-)  # fmt: skip
+)
 def chain(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page in graph:
         if page.is_redirect:
@@ -57,10 +67,14 @@ def chain(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="redir.loop", severity=ERROR, category=_CATEGORY, phase="g", title="Redirect loop",
+    id="redir.loop",
+    severity=ERROR,
+    category=_CATEGORY,
+    phase="g",
+    title="Redirect loop",
     means="The redirects come back to an address already visited, so the page can never be opened.",
     fix="Correct the rule that sends visitors back.",
-)  # fmt: skip
+)
 def loop(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page in graph:
         if not page.is_redirect and page.error is not FetchError.REDIRECT_LOOP:
@@ -72,11 +86,15 @@ def loop(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="redir.too_many", severity=ERROR, category=_CATEGORY, phase="g", title="Too many redirects",
+    id="redir.too_many",
+    severity=ERROR,
+    category=_CATEGORY,
+    phase="g",
+    title="Too many redirects",
     means="More redirects follow each other than crawlers accept.",
     fix="Redirect straight to the final address.",
     thresholds={"max_hops": 10},
-)  # fmt: skip
+)
 def too_many(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page in graph:
         if page.is_redirect or page.error is FetchError.TOO_MANY_REDIRECTS:
@@ -87,10 +105,14 @@ def too_many(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="redir.broken", severity=ERROR, category=_CATEGORY, phase="g", title="Redirect to a broken page",
+    id="redir.broken",
+    severity=ERROR,
+    category=_CATEGORY,
+    phase="g",
+    title="Redirect to a broken page",
     means="The redirect ends at an error or at nothing.",
     fix="Redirect to a page that exists, or answer 404 or 410 at once.",
-)  # fmt: skip
+)
 def broken(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for page in graph:
         if not page.is_redirect:
@@ -98,18 +120,23 @@ def broken(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
         _, end, last = _chain(graph, page)
         status = last.status if last is not None and not last.is_redirect else page.final_status
         failed = last is not None and last.error is not None and last.error is not FetchError.ROBOTS
-        failed = failed and last is not page and last is not None and last.error is not FetchError.REDIRECT_LOOP
+        failed = (
+            failed and last is not page and last is not None and last.error is not FetchError.REDIRECT_LOOP
+        )
         if (status is not None and status >= 400) or failed or not page.redirects:
             error = last.error.value if last is not None and last.error is not None else None
             yield Hit({"end": end, "status": status, "error": error}, url=page.url, target=end, value=end)
 
 
 @check(
-    id="redir.meta_refresh", severity=WARNING, category=_CATEGORY, audience="ok_html",
+    id="redir.meta_refresh",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="ok_html",
     title="Redirect by meta refresh",
     means="The page sends visitors on with a meta tag; engines treat it as a weak redirect.",
     fix="Use a 301 or 308 redirect of the server.",
-)  # fmt: skip
+)
 def meta_refresh(page: Page, ctx: Context) -> Iterator[Hit]:
     target = document(page).meta_refresh
     if target:
@@ -117,10 +144,13 @@ def meta_refresh(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="redir.https_down", severity=ERROR, category=_CATEGORY, title="Redirect from https to http",
+    id="redir.https_down",
+    severity=ERROR,
+    category=_CATEGORY,
+    title="Redirect from https to http",
     means="A secure address sends visitors to an insecure one.",
     fix="Redirect to the https address.",
-)  # fmt: skip
+)
 def https_down(page: Page, ctx: Context) -> Iterator[Hit]:
     for hop in page.redirects:
         if hop.url.startswith("https://") and hop.location.startswith("http://"):
@@ -129,11 +159,15 @@ def https_down(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="redir.http_not_forced", severity=ERROR, category=_CATEGORY, scope="site", phase="x",
+    id="redir.http_not_forced",
+    severity=ERROR,
+    category=_CATEGORY,
+    scope="site",
+    phase="x",
     title="http does not redirect to https",
     means="The insecure home page answers without a permanent redirect to the secure one.",
     fix="Redirect all http requests to https with 301 or 308.",
-)  # fmt: skip
+)
 def http_not_forced(site: Site, ctx: Context) -> Iterator[Hit]:
     probe = site.probes.get("http_home")
     if probe is None or probe.error is not None or not site.home_url.startswith("https://"):
@@ -141,15 +175,21 @@ def http_not_forced(site: Site, ctx: Context) -> Iterator[Hit]:
     first = probe.redirects[0] if probe.redirects else None
     secure = (probe.final_url or probe.url).startswith("https://")
     if first is None or not secure or first.status not in (301, 308):
-        yield Hit({"probe": probe.url, "status": first.status if first else probe.status, "end": probe.final_url})
+        yield Hit(
+            {"probe": probe.url, "status": first.status if first else probe.status, "end": probe.final_url}
+        )
 
 
 @check(
-    id="redir.www_both", severity=ERROR, category=_CATEGORY, scope="site", phase="x",
+    id="redir.www_both",
+    severity=ERROR,
+    category=_CATEGORY,
+    scope="site",
+    phase="x",
     title="Site answers with and without www",
     means="Both host names serve the site, which doubles every page.",
     fix="Redirect one host name to the other with 301 or 308.",
-)  # fmt: skip
+)
 def www_both(site: Site, ctx: Context) -> Iterator[Hit]:
     probe = site.probes.get("other_host")
     if probe is not None and probe.status == 200 and not probe.is_challenge:
@@ -177,20 +217,28 @@ def _both(graph: CrawlGraph, key_of: str) -> Iterator[Hit]:
 
 
 @check(
-    id="redir.slash_both", severity=WARNING, category=_CATEGORY, scope="site", phase="g",
+    id="redir.slash_both",
+    severity=WARNING,
+    category=_CATEGORY,
+    scope="site",
+    phase="g",
     title="URL answers with and without trailing slash",
     means="Two addresses show the same page without saying which one counts.",
     fix="Redirect one form to the other, or set a canonical.",
-)  # fmt: skip
+)
 def slash_both(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     yield from _both(graph, "slash")
 
 
 @check(
-    id="redir.case_both", severity=WARNING, category=_CATEGORY, scope="site", phase="g",
+    id="redir.case_both",
+    severity=WARNING,
+    category=_CATEGORY,
+    scope="site",
+    phase="g",
     title="URL answers in upper and lower case",
     means="Paths that differ only by case both answer, which doubles the page.",
     fix="Redirect to the lower-case form, or set a canonical.",
-)  # fmt: skip
+)
 def case_both(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     yield from _both(graph, "case")

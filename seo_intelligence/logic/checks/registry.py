@@ -150,9 +150,21 @@ def check(
         if id in _REGISTRY and _REGISTRY[id].run is not function:
             raise ValueError(f"check {id} is registered twice")
         _REGISTRY[id] = CheckSpec(
-            id, severity, category, scope, phase, stage, title, means, fix, function, audience,
-            dict(thresholds or {}), absence, scored,
-        )  # fmt: skip
+            id,
+            severity,
+            category,
+            scope,
+            phase,
+            stage,
+            title,
+            means,
+            fix,
+            function,
+            audience,
+            dict(thresholds or {}),
+            absence,
+            scored,
+        )
         return function
 
     return register
@@ -187,7 +199,9 @@ class CheckRunner:
         unknown = set(own) - set(spec.thresholds)
         if unknown:
             raise ValueError(f"check {spec.id} has no threshold {', '.join(sorted(unknown))}")
-        return Context({**spec.thresholds, **own}, self.site, self.settings.now, graph, frozenset(self._regressed))
+        return Context(
+            {**spec.thresholds, **own}, self.site, self.settings.now, graph, frozenset(self._regressed)
+        )
 
     def page(self, page: Page) -> Iterator[Finding]:
         """Findings of the page checks; the page must still have its element lists."""
@@ -215,9 +229,14 @@ class CheckRunner:
         if url is not None and (spec.id, url) in self.site.fixed_before:
             self._regressed.add((spec.id, url))
         return Finding(
-            spec.id, url, hit.severity or spec.severity, hit.evidence, hit.value, hit.target,
+            spec.id,
+            url,
+            hit.severity or spec.severity,
+            hit.evidence,
+            hit.value,
+            hit.target,
             proven=not (spec.absence and truncated),
-        )  # fmt: skip
+        )
 
 
 def run_checks(graph: CrawlGraph, site: Site, settings: CheckSettings) -> list[Finding]:

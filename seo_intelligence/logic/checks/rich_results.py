@@ -33,18 +33,24 @@ RICH_TYPES: Mapping[str, RichType] = {
     "BlogPosting": _ARTICLE,
     "BreadcrumbList": RichType(_props("itemListElement")),
     "Product": RichType(_props("name offers|review|aggregateRating"), _props("image description")),
-    "Offer": RichType(_props("price|priceSpecification"), _props("priceCurrency|priceSpecification availability")),
+    "Offer": RichType(
+        _props("price|priceSpecification"), _props("priceCurrency|priceSpecification availability")
+    ),
     "AggregateOffer": RichType(_props("lowPrice priceCurrency")),
     "Review": RichType(_props("author reviewRating"), _props("datePublished"), _props("itemReviewed")),
     "AggregateRating": RichType(_props("ratingValue ratingCount|reviewCount"), (), _props("itemReviewed")),
     "Rating": RichType(_props("ratingValue")),
     "Event": RichType(_props("name startDate location"), _props("endDate description image")),
-    "Recipe": RichType(_props("name image"), _props("recipeIngredient recipeInstructions author description")),
+    "Recipe": RichType(
+        _props("name image"), _props("recipeIngredient recipeInstructions author description")
+    ),
     "JobPosting": RichType(
         _props("title description datePosted hiringOrganization jobLocation|applicantLocationRequirements"),
         _props("employmentType validThrough"),
     ),
-    "VideoObject": RichType(_props("name thumbnailUrl uploadDate"), _props("description contentUrl|embedUrl")),
+    "VideoObject": RichType(
+        _props("name thumbnailUrl uploadDate"), _props("description contentUrl|embedUrl")
+    ),
     "FAQPage": RichType(_props("mainEntity")),
     "QAPage": RichType(_props("mainEntity")),
     "Question": RichType(_props("name acceptedAnswer|suggestedAnswer")),
@@ -60,37 +66,88 @@ RICH_TYPES: Mapping[str, RichType] = {
     "DiscussionForumPosting": RichType(_props("author datePublished text|image|video")),
 }
 _SUBTYPES = {
-    "Restaurant": "LocalBusiness", "Store": "LocalBusiness", "Dentist": "LocalBusiness", "Hotel": "LocalBusiness",
-    "MusicEvent": "Event", "SportsEvent": "Event", "BusinessEvent": "Event", "Festival": "Event",
-    "TechArticle": "Article", "WebApplication": "SoftwareApplication", "MobileApplication": "SoftwareApplication",
-    "Corporation": "Organization", "OnlineStore": "Organization",
-}  # fmt: skip
+    "Restaurant": "LocalBusiness",
+    "Store": "LocalBusiness",
+    "Dentist": "LocalBusiness",
+    "Hotel": "LocalBusiness",
+    "MusicEvent": "Event",
+    "SportsEvent": "Event",
+    "BusinessEvent": "Event",
+    "Festival": "Event",
+    "TechArticle": "Article",
+    "WebApplication": "SoftwareApplication",
+    "MobileApplication": "SoftwareApplication",
+    "Corporation": "Organization",
+    "OnlineStore": "Organization",
+}
 # Types whose rich result the search engine has retired.
 RETIRED = frozenset(
-    ("HowTo", "SpecialAnnouncement", "ClaimReview", "OccupationAggregationByEmployer", "Occupation", "LearningVideo")
+    (
+        "HowTo",
+        "SpecialAnnouncement",
+        "ClaimReview",
+        "OccupationAggregationByEmployer",
+        "Occupation",
+        "LearningVideo",
+    )
 )
 
-_ISO_DATE = re.compile(
-    r"\d{4}-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01])(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s?(?:Z|[+-]\d{2}:?\d{2})?)?)?|\d{4}"
+_ISO_TIME = r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s?(?:Z|[+-]\d{2}:?\d{2})?"
+_ISO_DATE = re.compile(rf"\d{{4}}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01])(?:[T ]{_ISO_TIME})?)?)?")
+_DURATION = re.compile(
+    r"P(?=.)(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?"
 )
-_DURATION = re.compile(r"P(?=.)(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_DATES = ("datePublished", "dateModified", "uploadDate", "startDate", "endDate", "datePosted", "validThrough",
-          "priceValidUntil", "dateCreated", "birthDate")  # fmt: skip
+_DATES = (
+    "datePublished",
+    "dateModified",
+    "uploadDate",
+    "startDate",
+    "endDate",
+    "datePosted",
+    "validThrough",
+    "priceValidUntil",
+    "dateCreated",
+    "birthDate",
+)
 _URLS = ("url", "image", "logo", "thumbnailUrl", "contentUrl", "embedUrl", "sameAs")
-_NUMBERS = ("price", "lowPrice", "highPrice", "ratingValue", "bestRating", "worstRating", "ratingCount", "reviewCount")
+_NUMBERS = (
+    "price",
+    "lowPrice",
+    "highPrice",
+    "ratingValue",
+    "bestRating",
+    "worstRating",
+    "ratingCount",
+    "reviewCount",
+)
 _DURATIONS = ("duration", "prepTime", "cookTime", "totalTime")
 _ENUMS = {
     "availability": frozenset(
-        ("InStock", "OutOfStock", "PreOrder", "PreSale", "BackOrder", "Discontinued", "InStoreOnly", "OnlineOnly",
-         "LimitedAvailability", "SoldOut", "MadeToOrder", "Reserved")),
+        (
+            "InStock",
+            "OutOfStock",
+            "PreOrder",
+            "PreSale",
+            "BackOrder",
+            "Discontinued",
+            "InStoreOnly",
+            "OnlineOnly",
+            "LimitedAvailability",
+            "SoldOut",
+            "MadeToOrder",
+            "Reserved",
+        )
+    ),
     "itemCondition": frozenset(("NewCondition", "UsedCondition", "RefurbishedCondition", "DamagedCondition")),
     "eventStatus": frozenset(
-        ("EventScheduled", "EventCancelled", "EventMovedOnline", "EventPostponed", "EventRescheduled")),
+        ("EventScheduled", "EventCancelled", "EventMovedOnline", "EventPostponed", "EventRescheduled")
+    ),
     "eventAttendanceMode": frozenset(
-        ("OfflineEventAttendanceMode", "OnlineEventAttendanceMode", "MixedEventAttendanceMode")),
-}  # fmt: skip
+        ("OfflineEventAttendanceMode", "OnlineEventAttendanceMode", "MixedEventAttendanceMode")
+    ),
+}
 
 
 def requirements(types: tuple[str, ...]) -> tuple[str, RichType] | None:
@@ -110,7 +167,11 @@ def present(props: Mapping[str, Any], alternatives: tuple[str, ...]) -> bool:
 def _bad_value(name: str, value: str) -> str:
     if name in _DATES and not _ISO_DATE.fullmatch(value):
         return "date"
-    if name in _URLS and (" " in value or "://" not in value) and not value.startswith(("/", "data:", "#", "_:")):
+    if (
+        name in _URLS
+        and (" " in value or "://" not in value)
+        and not value.startswith(("/", "data:", "#", "_:"))
+    ):
         # Relative addresses resolve against the page, so a path is accepted; a bare word is not.
         return "url" if " " in value or "." not in value else ""
     if name in _NUMBERS and not _NUMBER.fullmatch(value):

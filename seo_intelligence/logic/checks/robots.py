@@ -14,10 +14,15 @@ MAIN_AGENT = "Googlebot"
 
 
 @check(
-    id="robots.missing", severity=NOTICE, category=_CATEGORY, scope="site", phase="x", title="No robots.txt",
+    id="robots.missing",
+    severity=NOTICE,
+    category=_CATEGORY,
+    scope="site",
+    phase="x",
+    title="No robots.txt",
     means="The site has no robots.txt; crawlers may fetch everything and find no sitemap in it.",
     fix="Add a robots.txt that names the sitemap.",
-)  # fmt: skip
+)
 def missing(site: Site, ctx: Context) -> Iterator[Hit]:
     robots = site.robots
     if robots is not None and robots.status is not None and 400 <= robots.status < 500:
@@ -25,24 +30,34 @@ def missing(site: Site, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="robots.5xx", severity=ERROR, category=_CATEGORY, scope="site", phase="x",
+    id="robots.5xx",
+    severity=ERROR,
+    category=_CATEGORY,
+    scope="site",
+    phase="x",
     title="robots.txt fails or does not answer",
     means="Crawlers stop crawling the whole site while robots.txt cannot be read.",
     fix="Make /robots.txt answer 200, or 404 when there is none.",
-)  # fmt: skip
+)
 def server_error(site: Site, ctx: Context) -> Iterator[Hit]:
     robots = site.robots
-    if robots is not None and (robots.error is not None or (robots.status is not None and robots.status >= 500)):
+    if robots is not None and (
+        robots.error is not None or (robots.status is not None and robots.status >= 500)
+    ):
         error = robots.error.value if robots.error else None
         yield Hit({"url": robots.url, "status": robots.status, "error": error})
 
 
 @check(
-    id="robots.format", severity=ERROR, category=_CATEGORY, scope="site", phase="x",
+    id="robots.format",
+    severity=ERROR,
+    category=_CATEGORY,
+    scope="site",
+    phase="x",
     title="robots.txt has invalid lines",
     means="Crawlers ignore lines they cannot read, so rules may not work as meant.",
     fix="Correct the lines; every rule needs a User-agent before it and a path that starts with /.",
-)  # fmt: skip
+)
 def format_faults(site: Site, ctx: Context) -> Iterator[Hit]:
     if site.robots is not None:
         for line, code, text in site.robots.faults:
@@ -50,39 +65,57 @@ def format_faults(site: Site, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="robots.size", severity=WARNING, category=_CATEGORY, scope="site", phase="x", title="robots.txt is too large",
+    id="robots.size",
+    severity=WARNING,
+    category=_CATEGORY,
+    scope="site",
+    phase="x",
+    title="robots.txt is too large",
     means="Crawlers read the first 500 KiB only; rules after that are ignored.",
     fix="Shorten the file with patterns.",
     thresholds={"max_bytes": MAX_BYTES},
-)  # fmt: skip
+)
 def size(site: Site, ctx: Context) -> Iterator[Hit]:
     if site.robots is not None and site.robots.bytes > ctx.t["max_bytes"]:
         yield Hit({"bytes": site.robots.bytes})
 
 
 @check(
-    id="robots.block_all", severity=ERROR, category=_CATEGORY, scope="site", phase="x",
+    id="robots.block_all",
+    severity=ERROR,
+    category=_CATEGORY,
+    scope="site",
+    phase="x",
     title="robots.txt blocks the whole site",
     means="All crawlers, or Google's, may not fetch any page.",
     fix="Remove the Disallow: / line when the site shall be found.",
-)  # fmt: skip
+)
 def block_all(site: Site, ctx: Context) -> Iterator[Hit]:
     robots = site.robots
     if robots is None or robots.status != 200:
         return
     for agent in ("*", MAIN_AGENT.lower()):
-        lines = [r for r in robots.rules if agent in r.agents and r.directive == "disallow" and r.value in ("/", "/*")]
+        lines = [
+            r
+            for r in robots.rules
+            if agent in r.agents and r.directive == "disallow" and r.value in ("/", "/*")
+        ]
         if lines and not allowed(robots, site.home_url, MAIN_AGENT if agent != "*" else "AnyBot"):
-            yield Hit({"agent": agent, "line": lines[0].line, "rule": f"Disallow: {lines[0].value}"}, value=agent)
+            yield Hit(
+                {"agent": agent, "line": lines[0].line, "rule": f"Disallow: {lines[0].value}"}, value=agent
+            )
             return
 
 
 @check(
-    id="robots.page_blocked", severity=NOTICE, category=_CATEGORY, phase="g",
+    id="robots.page_blocked",
+    severity=NOTICE,
+    category=_CATEGORY,
+    phase="g",
     title="Linked page is blocked by robots.txt",
     means="The site links to the page but forbids crawlers to read it.",
     fix="Allow the page, or accept that its content is never indexed.",
-)  # fmt: skip
+)
 def page_blocked(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     robots = ctx.site.robots
     if robots is None or robots.status != 200 or not robots.rules:
@@ -93,11 +126,15 @@ def page_blocked(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="robots.resource_blocked", severity=WARNING, category=_CATEGORY, scope="resource", phase="g",
+    id="robots.resource_blocked",
+    severity=WARNING,
+    category=_CATEGORY,
+    scope="resource",
+    phase="g",
     title="File needed by pages is blocked by robots.txt",
     means="Crawlers cannot load the script, style or image and may see a broken page.",
     fix="Allow the file in robots.txt.",
-)  # fmt: skip
+)
 def resource_blocked(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     robots = ctx.site.robots
     if robots is None or robots.status != 200 or not robots.rules:
@@ -111,11 +148,15 @@ def resource_blocked(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="robots.no_sitemap", severity=WARNING, category=_CATEGORY, scope="site", phase="x",
+    id="robots.no_sitemap",
+    severity=WARNING,
+    category=_CATEGORY,
+    scope="site",
+    phase="x",
     title="robots.txt names no sitemap",
     means="Crawlers learn of the sitemap from robots.txt; it has no Sitemap line.",
     fix="Add a line such as Sitemap: https://www.example.com/sitemap.xml.",
-)  # fmt: skip
+)
 def no_sitemap(site: Site, ctx: Context) -> Iterator[Hit]:
     robots = site.robots
     if robots is not None and robots.status == 200 and not robots.sitemaps:
@@ -123,11 +164,14 @@ def no_sitemap(site: Site, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="robots.hides_noindex", severity=WARNING, category=_CATEGORY, phase="g",
+    id="robots.hides_noindex",
+    severity=WARNING,
+    category=_CATEGORY,
+    phase="g",
     title="robots.txt hides a noindex",
     means="The page says noindex, but robots.txt keeps crawlers from reading it, so it may stay indexed.",
     fix="Allow crawling until the page has left the index, or drop the noindex.",
-)  # fmt: skip
+)
 def hides_noindex(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     robots = ctx.site.robots
     for page in graph:

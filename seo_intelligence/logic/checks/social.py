@@ -31,20 +31,28 @@ def open_graph_image(page: Page) -> str:
 
 
 @check(
-    id="og.missing", severity=NOTICE, category=_CATEGORY, audience="indexable", title="No Open Graph tags",
+    id="og.missing",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="indexable",
+    title="No Open Graph tags",
     means="Shared links show what the network guesses.",
     fix="Add og:title, og:type, og:image and og:url.",
-)  # fmt: skip
+)
 def og_missing(page: Page, ctx: Context) -> Iterator[Hit]:
     if not _tags(page, "og:"):
         yield Hit({"og": None})
 
 
 @check(
-    id="og.incomplete", severity=NOTICE, category=_CATEGORY, audience="indexable", title="Open Graph tags incomplete",
+    id="og.incomplete",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="indexable",
+    title="Open Graph tags incomplete",
     means="Some of title, type, image and url are missing, so shared links look poor.",
     fix="Add the missing tags.",
-)  # fmt: skip
+)
 def og_incomplete(page: Page, ctx: Context) -> Iterator[Hit]:
     tags = _tags(page, "og:")
     missing = [name for name in _REQUIRED if name not in tags]
@@ -53,11 +61,14 @@ def og_incomplete(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="og.url_canonical", severity=WARNING, category=_CATEGORY, audience="indexable",
+    id="og.url_canonical",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="indexable",
     title="og:url differs from the canonical",
     means="Shares are counted for another address than the one that is indexed.",
     fix="Use the canonical address in og:url.",
-)  # fmt: skip
+)
 def og_url(page: Page, ctx: Context) -> Iterator[Hit]:
     content = _tags(page, "og:").get("og:url")
     if not content:
@@ -72,49 +83,71 @@ def og_url(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="og.image_broken", severity=WARNING, category=_CATEGORY, scope="resource", phase="x",
+    id="og.image_broken",
+    severity=WARNING,
+    category=_CATEGORY,
+    scope="resource",
+    phase="x",
     title="Open Graph image is broken",
     means="Shared links show no picture.",
     fix="Correct the address of og:image.",
-)  # fmt: skip
+)
 def og_image_broken(site: Site, ctx: Context) -> Iterator[Hit]:
     for facts in site.resources.values():
-        if facts.kind == "og-image" and ((facts.status or 0) >= 400 or (facts.status is None and facts.error)):
+        if facts.kind == "og-image" and (
+            (facts.status or 0) >= 400 or (facts.status is None and facts.error)
+        ):
             for user in ctx.crawl.resource_users(facts.url):
                 yield Hit({"status": facts.status}, url=user, target=facts.url, value=facts.url)
 
 
 @check(
-    id="og.image_small", severity=NOTICE, category=_CATEGORY, scope="resource", phase="x",
+    id="og.image_small",
+    severity=NOTICE,
+    category=_CATEGORY,
+    scope="resource",
+    phase="x",
     title="Open Graph image is small",
     means="Networks show small pictures as thumbnails.",
     fix="Use an image of at least 1200 x 630 pixels.",
     thresholds={"min_width": 1200, "min_height": 630},
-)  # fmt: skip
+)
 def og_image_small(site: Site, ctx: Context) -> Iterator[Hit]:
     for facts in site.resources.values():
-        if facts.kind == "og-image" and facts.width and facts.height:
-            if facts.width < ctx.t["min_width"] or facts.height < ctx.t["min_height"]:
-                for user in ctx.crawl.resource_users(facts.url):
-                    evidence = {"size": f"{facts.width}x{facts.height}"}
-                    yield Hit(evidence, url=user, target=facts.url, value=facts.url)
+        if (
+            facts.kind == "og-image"
+            and facts.width
+            and facts.height
+            and (facts.width < ctx.t["min_width"] or facts.height < ctx.t["min_height"])
+        ):
+            for user in ctx.crawl.resource_users(facts.url):
+                evidence = {"size": f"{facts.width}x{facts.height}"}
+                yield Hit(evidence, url=user, target=facts.url, value=facts.url)
 
 
 @check(
-    id="tw.missing", severity=NOTICE, category=_CATEGORY, audience="indexable", title="No Twitter card",
+    id="tw.missing",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="indexable",
+    title="No Twitter card",
     means="Links shared there show no card of their own (Open Graph tags fill in for most of it).",
     fix="Add twitter:card.",
-)  # fmt: skip
+)
 def twitter_missing(page: Page, ctx: Context) -> Iterator[Hit]:
     if not _tags(page, "twitter:"):
         yield Hit({"twitter:card": None})
 
 
 @check(
-    id="tw.bad_card", severity=NOTICE, category=_CATEGORY, audience="indexable", title="Unknown Twitter card",
+    id="tw.bad_card",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="indexable",
+    title="Unknown Twitter card",
     means="The card type does not exist, so it is ignored.",
     fix="Use summary or summary_large_image.",
-)  # fmt: skip
+)
 def twitter_bad_card(page: Page, ctx: Context) -> Iterator[Hit]:
     card = _tags(page, "twitter:").get("twitter:card")
     if card is not None and card.strip().lower() not in _CARDS:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from seo_intelligence.logic.checks.content import depth_of_path
-from seo_intelligence.logic.checks.registry import NOTICE, WARNING, ERROR, Context, Hit, check, document
+from seo_intelligence.logic.checks.registry import ERROR, NOTICE, WARNING, Context, Hit, check, document
 from seo_intelligence.logic.checks.rich_results import RETIRED, bad_values, present, requirements
 from seo_intelligence.logic.extract.structured import walk
 from seo_intelligence.logic.extract.text import fold
@@ -17,10 +17,15 @@ from seo_intelligence.logic.page import Page
 
 _CATEGORY = "structured_data"
 _TEMPLATED_PATH = re.compile(
-    r"/(?:products?|shop|blog|posts?|articles?|news|recipes?|events?|jobs?|courses?|videos?)/[^/?]+", re.IGNORECASE
+    r"/(?:products?|shop|blog|posts?|articles?|news|recipes?|events?|jobs?|courses?|videos?)/[^/?]+",
+    re.IGNORECASE,
 )
-_TEMPLATED_OG = frozenset(("article", "product", "video.other", "video.movie", "book", "og:product", "recipe"))
-_CONFLICT_TYPES = frozenset(("Product", "Article", "NewsArticle", "BlogPosting", "Recipe", "Event", "JobPosting"))
+_TEMPLATED_OG = frozenset(
+    ("article", "product", "video.other", "video.movie", "book", "og:product", "recipe")
+)
+_CONFLICT_TYPES = frozenset(
+    ("Product", "Article", "NewsArticle", "BlogPosting", "Recipe", "Event", "JobPosting")
+)
 
 
 def _objects(page: Page) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any], bool]]:
@@ -35,10 +40,14 @@ def _is_reference(props: Mapping[str, Any]) -> bool:
 
 
 @check(
-    id="sd.parse", severity=ERROR, category=_CATEGORY, audience="ok_html", title="JSON-LD cannot be read",
+    id="sd.parse",
+    severity=ERROR,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="JSON-LD cannot be read",
     means="The block is not valid JSON, so engines ignore it.",
     fix="Correct the syntax; look for missing commas, quotes, and line breaks in texts.",
-)  # fmt: skip
+)
 def parse(page: Page, ctx: Context) -> Iterator[Hit]:
     for error in document(page).structured_errors:
         if error.code == "parse":
@@ -46,10 +55,14 @@ def parse(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="sd.context", severity=WARNING, category=_CATEGORY, audience="ok_html", title="Structured data without vocabulary",
+    id="sd.context",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="Structured data without vocabulary",
     means="@context is not schema.org, or an object has no @type, so its meaning is unknown.",
     fix='Set "@context": "https://schema.org" and a type.',
-)  # fmt: skip
+)
 def context(page: Page, ctx: Context) -> Iterator[Hit]:
     for error in document(page).structured_errors:
         if error.code in ("context", "type"):
@@ -57,10 +70,14 @@ def context(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="sd.required", severity=WARNING, category=_CATEGORY, audience="ok_html", title="Required property is missing",
+    id="sd.required",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="Required property is missing",
     means="Without the property the page gets no rich result for this type.",
     fix="Add the property.",
-)  # fmt: skip
+)
 def required(page: Page, ctx: Context) -> Iterator[Hit]:
     for types, props, top in _objects(page):
         found = requirements(types)
@@ -74,11 +91,14 @@ def required(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="sd.recommended", severity=NOTICE, category=_CATEGORY, audience="ok_html",
+    id="sd.recommended",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="ok_html",
     title="Recommended property is missing",
     means="The markup is valid; more properties would make a fuller result.",
     fix="Add the property when the page has the fact.",
-)  # fmt: skip
+)
 def recommended(page: Page, ctx: Context) -> Iterator[Hit]:
     missing: dict[str, list[str]] = defaultdict(list)
     for types, props, _ in _objects(page):
@@ -94,21 +114,32 @@ def recommended(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="sd.type_value", severity=WARNING, category=_CATEGORY, audience="ok_html", title="Malformed property value",
+    id="sd.type_value",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="Malformed property value",
     means="A date, address, number, currency or enumeration is not in the expected form.",
     fix="Use ISO 8601 dates, full addresses, plain numbers, ISO 4217 currencies and schema.org terms.",
-)  # fmt: skip
+)
 def type_value(page: Page, ctx: Context) -> Iterator[Hit]:
     for types, props, _ in _objects(page):
         for name, value, expected in bad_values(props):
-            yield Hit({"type": types[0], "property": name, "value": value, "expected": expected}, value=f"{types[0]}.{name}")
+            yield Hit(
+                {"type": types[0], "property": name, "value": value, "expected": expected},
+                value=f"{types[0]}.{name}",
+            )
 
 
 @check(
-    id="sd.none", severity=NOTICE, category=_CATEGORY, audience="indexable", title="No structured data",
+    id="sd.none",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="indexable",
+    title="No structured data",
     means="Pages of this kind (article, product, event, …) usually carry structured data; this one has none.",
     fix="Add JSON-LD of the fitting type.",
-)  # fmt: skip
+)
 def none(page: Page, ctx: Context) -> Iterator[Hit]:
     doc = document(page)
     if doc.structured or doc.structured_errors:
@@ -119,12 +150,15 @@ def none(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="sd.coverage_gap", severity=WARNING, category=_CATEGORY, phase="g",
+    id="sd.coverage_gap",
+    severity=WARNING,
+    category=_CATEGORY,
+    phase="g",
     title="Structured data missing that similar pages have",
     means="Most pages of the template carry this type, this one does not.",
     fix="Add it, or correct the template.",
     thresholds={"share": 0.8, "min_pages": 5},
-)  # fmt: skip
+)
 def coverage_gap(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     templates: dict[str, list[Page]] = defaultdict(list)
     for page in graph:
@@ -143,11 +177,14 @@ def coverage_gap(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="sd.rating_scope", severity=WARNING, category=_CATEGORY, audience="indexable",
+    id="sd.rating_scope",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="indexable",
     title="Rating in markup is not on the page",
     means="The rating or its count is not visible to visitors; engines may punish such markup.",
     fix="Show the rating, or remove the markup.",
-)  # fmt: skip
+)
 def rating_scope(page: Page, ctx: Context) -> Iterator[Hit]:
     text = document(page).text
     for types, props, _ in _objects(page):
@@ -176,11 +213,14 @@ def _same_number(left: str, right: str) -> bool:
 
 
 @check(
-    id="sd.multi_conflict", severity=WARNING, category=_CATEGORY, audience="ok_html",
+    id="sd.multi_conflict",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="ok_html",
     title="Two blocks of one type disagree",
     means="Two blocks describe the same thing with different names or prices; engines choose one or none.",
     fix="Keep one block per thing.",
-)  # fmt: skip
+)
 def multi_conflict(page: Page, ctx: Context) -> Iterator[Hit]:
     by_type: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for item in document(page).structured:
@@ -217,23 +257,33 @@ def _breadcrumb_faults(props: Mapping[str, Any]) -> list[str]:
         inner = target if isinstance(target, Mapping) else {}
         if not (entry.get("name") or inner.get("name")):
             faults.append(f"item {n + 1} has no name")
-        if n < len(items) - 1 and not (target if isinstance(target, str) else inner.get("@id") or inner.get("url")):
+        if n < len(items) - 1 and not (
+            target if isinstance(target, str) else inner.get("@id") or inner.get("url")
+        ):
             faults.append(f"item {n + 1} has no address")
         try:
             positions.append(int(entry.get("position", "")))
         except (TypeError, ValueError):
             faults.append(f"item {n + 1} has no position")
-    if positions and len(positions) == len(items) and positions != list(range(positions[0], positions[0] + len(items))):
+    if (
+        positions
+        and len(positions) == len(items)
+        and positions != list(range(positions[0], positions[0] + len(items)))
+    ):
         faults.append("positions are not in order")
     return faults
 
 
 @check(
-    id="sd.breadcrumb", severity=NOTICE, category=_CATEGORY, audience="indexable", title="Breadcrumb missing or broken",
+    id="sd.breadcrumb",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="indexable",
+    title="Breadcrumb missing or broken",
     means="A page deep in the site has no BreadcrumbList, or one with faulty items.",
     fix="Add a BreadcrumbList whose items have position, name and address.",
     thresholds={"min_path_depth": 3},
-)  # fmt: skip
+)
 def breadcrumb(page: Page, ctx: Context) -> Iterator[Hit]:
     lists = [props for types, props, _ in _objects(page) if "BreadcrumbList" in types]
     for props in lists:
@@ -246,10 +296,14 @@ def breadcrumb(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="sd.deprecated", severity=NOTICE, category=_CATEGORY, audience="ok_html", title="Retired rich-result type",
+    id="sd.deprecated",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="ok_html",
+    title="Retired rich-result type",
     means="Search engines show no rich result for this type any more.",
     fix="Remove the markup if it serves nothing else.",
-)  # fmt: skip
+)
 def deprecated(page: Page, ctx: Context) -> Iterator[Hit]:
     for name in sorted(page.schema_types & RETIRED):
         yield Hit({"type": name}, value=name)

@@ -20,37 +20,54 @@ _PLACEHOLDER = re.compile(
     r"lorem ipsum.*|\d+|[\W_]+)$",
     re.IGNORECASE,
 )
-_VARIABLE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|%%\w+%%|\[\[?[a-z_]+\]\]?|\$\{.*?\}|\{[a-z_.]+\}|<%.*?%>|\bundefined\b|\bnull\b|\bNaN\b")
-_URL = re.compile(r"^(?:https?://|www\.)\S+$|^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|html?|php|aspx?|de|io|co\.uk)(?:/\S*)?$", re.IGNORECASE)
+_VARIABLE = re.compile(
+    r"\{\{.*?\}\}|\{%.*?%\}|%%\w+%%|\[\[?[a-z_]+\]\]?|\$\{.*?\}|\{[a-z_.]+\}|<%.*?%>|\bundefined\b|\bnull\b|\bNaN\b"
+)
+_URL = re.compile(
+    r"^(?:https?://|www\.)\S+$|^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|net|org|html?|php|aspx?|de|io|co\.uk)(?:/\S*)?$",
+    re.IGNORECASE,
+)
 
 
 @check(
-    id="ti.missing", severity=ERROR, category=_CATEGORY, audience="indexable", title="No title",
+    id="ti.missing",
+    severity=ERROR,
+    category=_CATEGORY,
+    audience="indexable",
+    title="No title",
     means="The page has no title; engines make one up.",
     fix="Write a title of 30 to 60 characters that names the topic.",
-)  # fmt: skip
+)
 def missing(page: Page, ctx: Context) -> Iterator[Hit]:
     if not page.title:
         yield Hit({"title": None})
 
 
 @check(
-    id="ti.long", severity=WARNING, category=_CATEGORY, audience="indexable", title="Title is too long",
+    id="ti.long",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="indexable",
+    title="Title is too long",
     means="The title is cut off in results.",
     fix="Shorten it; put the important words first.",
     thresholds={"max_chars": 60, "max_px": 561},
-)  # fmt: skip
+)
 def long(page: Page, ctx: Context) -> Iterator[Hit]:
     if len(page.title) > ctx.t["max_chars"] or page.title_px > ctx.t["max_px"]:
         yield Hit({"title": page.title, "chars": len(page.title), "px": page.title_px})
 
 
 @check(
-    id="ti.short", severity=WARNING, category=_CATEGORY, audience="indexable", title="Title is too short",
+    id="ti.short",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="indexable",
+    title="Title is too short",
     means="The title leaves room unused and hardly says what the page is about.",
     fix="Name the topic, and what sets the page apart.",
     thresholds={"min_chars": 30, "min_px": 200},
-)  # fmt: skip
+)
 def short(page: Page, ctx: Context) -> Iterator[Hit]:
     wide = page.title_px >= 2 * ctx.t["min_px"]
     if page.title and not wide and (len(page.title) < ctx.t["min_chars"] or page.title_px < ctx.t["min_px"]):
@@ -58,10 +75,14 @@ def short(page: Page, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ti.multiple", severity=WARNING, category=_CATEGORY, audience="indexable", title="Several titles",
+    id="ti.multiple",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="indexable",
+    title="Several titles",
     means="The head has more than one title element.",
     fix="Keep one.",
-)  # fmt: skip
+)
 def multiple(page: Page, ctx: Context) -> Iterator[Hit]:
     if len(page.titles) > 1:
         yield Hit({"titles": list(page.titles[:5])})
@@ -90,10 +111,14 @@ def _paginated(pages: list[Page]) -> bool:
 
 
 @check(
-    id="ti.dup", severity=WARNING, category=_CATEGORY, phase="g", title="Duplicate title",
+    id="ti.dup",
+    severity=WARNING,
+    category=_CATEGORY,
+    phase="g",
+    title="Duplicate title",
     means="Several indexable pages share one title, so visitors and engines cannot tell them apart.",
     fix="Give each page its own title.",
-)  # fmt: skip
+)
 def duplicate(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     for title, pages in duplicates(graph, "title"):
         for page in pages:
@@ -102,10 +127,14 @@ def duplicate(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ti.same_h1", severity=NOTICE, category=_CATEGORY, audience="indexable", title="Title equals the H1",
+    id="ti.same_h1",
+    severity=NOTICE,
+    category=_CATEGORY,
+    audience="indexable",
+    title="Title equals the H1",
     means="Title and H1 are the same words; two different ones would cover more ways to search.",
     fix="Vary one of them.",
-)  # fmt: skip
+)
 def same_h1(page: Page, ctx: Context) -> Iterator[Hit]:
     if page.title and page.h1 and fold(page.title) == fold(page.h1[0]):
         yield Hit({"title": page.title})
@@ -117,11 +146,15 @@ def _suffix(title: str) -> str:
 
 
 @check(
-    id="ti.boilerplate", severity=WARNING, category=_CATEGORY, phase="g", title="Titles are mostly boilerplate",
+    id="ti.boilerplate",
+    severity=WARNING,
+    category=_CATEGORY,
+    phase="g",
+    title="Titles are mostly boilerplate",
     means="Most of the title is a text that stands in the titles of most pages.",
     fix="Shorten the common part and put the page's own words first.",
     thresholds={"share_of_title": 0.6, "share_of_pages": 0.5, "min_pages": 5},
-)  # fmt: skip
+)
 def boilerplate(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     pages = [p for p in graph if p.indexable and p.title]
     if len(pages) < ctx.t["min_pages"] or len({fold(p.title) for p in pages}) < 2:
@@ -134,16 +167,24 @@ def boilerplate(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
         total = sum(map(len, parts))
         # A title that is nothing but the site's name is the home page's business (or a duplicate).
         if total and shared / total >= ctx.t["share_of_title"] and shared < total:
-            evidence = {"title": page.title, "shared": [p for p in parts if p in common], "share": round(shared / total, 2)}
+            evidence = {
+                "title": page.title,
+                "shared": [p for p in parts if p in common],
+                "share": round(shared / total, 2),
+            }
             yield Hit(evidence, url=page.url, value=" | ".join(p for p in parts if p in common))
 
 
 @check(
-    id="ti.pattern_outlier", severity=NOTICE, category=_CATEGORY, phase="g", title="Title breaks the site's pattern",
+    id="ti.pattern_outlier",
+    severity=NOTICE,
+    category=_CATEGORY,
+    phase="g",
+    title="Title breaks the site's pattern",
     means="Nearly all titles end with the same name, this one does not.",
     fix="Use the template's title pattern.",
     thresholds={"share": 0.8, "min_pages": 10},
-)  # fmt: skip
+)
 def pattern_outlier(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     pages = [p for p in graph if p.indexable and p.title]
     if len(pages) < ctx.t["min_pages"]:
@@ -158,10 +199,14 @@ def pattern_outlier(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 
 
 @check(
-    id="ti.placeholder", severity=WARNING, category=_CATEGORY, audience="indexable", title="Title is a placeholder",
+    id="ti.placeholder",
+    severity=WARNING,
+    category=_CATEGORY,
+    audience="indexable",
+    title="Title is a placeholder",
     means="The title is a default text, an address or an unfilled variable.",
     fix="Write a title for this page.",
-)  # fmt: skip
+)
 def placeholder(page: Page, ctx: Context) -> Iterator[Hit]:
     title = page.title
     if not title:
@@ -169,4 +214,3 @@ def placeholder(page: Page, ctx: Context) -> Iterator[Hit]:
     name = urlsplit(page.url).netloc
     if _PLACEHOLDER.match(title) or _VARIABLE.search(title) or _URL.match(title) or title in (page.url, name):
         yield Hit({"title": title}, value=title)
-

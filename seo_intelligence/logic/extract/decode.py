@@ -47,7 +47,7 @@ def decode(body: bytes, content_type: str) -> tuple[str, str | None]:
     codec = _codec(declared) if declared else None
     if codec is not None:
         # A meta tag read as ASCII cannot be UTF-16 (HTML standard, "prescan").
-        codec = "utf-8" if codec.startswith("utf-16") or codec.startswith("utf-32") else codec
+        codec = "utf-8" if codec.startswith(("utf-16", "utf-32")) else codec
         try:
             text = body.decode(codec, "replace")
         except (UnicodeError, LookupError):

@@ -9,7 +9,25 @@ from seo_intelligence.logic.page import Canonical, Hreflang
 from seo_intelligence.logic.urls import BadURL, resolve
 
 _KNOWN = frozenset(
-    ["all", "noindex", "nofollow", "none", "nosnippet", "noarchive", "nocache", "noimageindex", "notranslate", "indexifembedded", "index", "follow", "nositelinkssearchbox", "noai", "noimageai", "noodp", "noydir"]
+    [
+        "all",
+        "noindex",
+        "nofollow",
+        "none",
+        "nosnippet",
+        "noarchive",
+        "nocache",
+        "noimageindex",
+        "notranslate",
+        "indexifembedded",
+        "index",
+        "follow",
+        "nositelinkssearchbox",
+        "noai",
+        "noimageai",
+        "noodp",
+        "noydir",
+    ]
 )
 _VALUED = ("max-snippet", "max-image-preview", "max-video-preview", "unavailable_after")
 _AGENT = re.compile(r"^\s*([a-zA-Z0-9_\-]+)\s*:\s*(.*)$", re.DOTALL)

@@ -14,7 +14,20 @@ from seo_intelligence.logic.urls import is_absolute
 MAX_BYTES = 512_000
 _RULES = frozenset(("allow", "disallow"))
 _KNOWN = frozenset(
-    ["user-agent", "allow", "disallow", "sitemap", "crawl-delay", "host", "clean-param", "request-rate", "visit-time", "noindex", "content-signal", "content-usage"]
+    [
+        "user-agent",
+        "allow",
+        "disallow",
+        "sitemap",
+        "crawl-delay",
+        "host",
+        "clean-param",
+        "request-rate",
+        "visit-time",
+        "noindex",
+        "content-signal",
+        "content-usage",
+    ]
 )
 _LINE = re.compile(r"^\s*([A-Za-z][A-Za-z-]*)\s*:\s*(.*?)\s*$")
 

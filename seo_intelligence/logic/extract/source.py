@@ -18,7 +18,9 @@ _HEAD_TAG = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style|noscript|template|title)\b[^>]*>.*?(?:</\1\s*>|\Z)|<([a-zA-Z][a-zA-Z0-9:-]*)[^>]*>",
     re.IGNORECASE | re.DOTALL,
 )
-_HEAD_ALLOWED = frozenset(["meta", "link", "base", "title", "script", "style", "noscript", "template", "basefont", "bgsound"])
+_HEAD_ALLOWED = frozenset(
+    ["meta", "link", "base", "title", "script", "style", "noscript", "template", "basefont", "bgsound"]
+)
 _DOCTYPE = re.compile(
     r"\A\s*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*<!doctype\s+([^>]*)>", re.IGNORECASE | re.DOTALL
 )

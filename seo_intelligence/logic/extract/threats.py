@@ -64,8 +64,8 @@ def secrets(text: str) -> tuple[Element, ...]:
     found: list[Element] = []
     for literal, name, pattern in _SECRETS:
         if literal in text and (literal != "://" or _DATABASE.search(text)):
-            for match in pattern.finditer(text):
-                found.append(Element(name, f"{match.group(0)[:8]}… ({len(match.group(0))} characters)"))
+            matches = (match.group(0) for match in pattern.finditer(text))
+            found.extend(Element(name, f"{match[:8]}… ({len(match)} characters)") for match in matches)
     return tuple(found[:20])
 
 

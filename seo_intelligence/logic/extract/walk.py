@@ -25,10 +25,60 @@ from seo_intelligence.logic.page import (
 from seo_intelligence.logic.urls import BadURL, host_of, resolve, same_site
 
 INLINE = frozenset(
-    ["a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd", "label", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"]
+    [
+        "a",
+        "abbr",
+        "acronym",
+        "b",
+        "bdi",
+        "bdo",
+        "big",
+        "cite",
+        "code",
+        "data",
+        "del",
+        "dfn",
+        "em",
+        "font",
+        "i",
+        "ins",
+        "kbd",
+        "label",
+        "mark",
+        "q",
+        "rp",
+        "rt",
+        "ruby",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+        "tt",
+        "u",
+        "var",
+        "wbr",
+    ]
 )
 _SKIPPED = frozenset(
-    ["script", "style", "noscript", "template", "svg", "math", "iframe", "object", "embed", "canvas", "textarea", "select"]
+    [
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "svg",
+        "math",
+        "iframe",
+        "object",
+        "embed",
+        "canvas",
+        "textarea",
+        "select",
+    ]
 )
 _REGION_BY_TAG = {
     "nav": Position.NAV,
@@ -584,7 +634,12 @@ class Walker:
             self.time_texts.append((text, bool(_DATE_HINT.search(hints))))
 
     def finish(self) -> None:
-        """Resolve what needs the whole page: labels, repeated ids."""
+        """Resolve what needs the whole page: labels, repeated ids, the image for shared links."""
+        head = _Ctx(Position.HEADER, False, False, True, False, False)
+        known = {resource.url for resource in self.resources}
+        for meta in self.metas:
+            if meta.key == "og:image" and self.absolute(meta.content)[0] not in known:
+                self.resource(meta.content, "og-image", head)
         for element_id, element in self.pending_controls:
             if not (element_id and element_id in self.label_for):
                 found = self.faults.setdefault("label", [])
