@@ -2,9 +2,10 @@
 
     python benchmarks/crawl.py [--pages 2000] [--concurrency 16]
 
-Prints pages per second and the crawl process's peak resident memory for two jobs: following links only, and following
-links while a page processor extracts what a typical content check needs. The site is served by another process; crawl
-and extraction share one. Politeness is off, as an owner may permit on their own site.
+Prints pages per second and the crawl process's peak resident memory for two jobs: following links only, and
+following links while a page processor extracts what a typical content check needs. The site is served by
+another process; crawl and extraction share one. Politeness is off, as an owner may permit on their own
+site.
 """
 
 from __future__ import annotations

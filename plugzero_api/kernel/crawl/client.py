@@ -2,9 +2,8 @@
 everything.
 
 Scrapy's own handlers resolve names themselves, buffer whole bodies before they inflate them and have no
-deadline that a dripping server cannot stretch. This client does one thing (GET or HEAD with a bounded
-answer) and is also what makes the crawl fast: about a quarter of the processor time per page of Scrapy's
-Twisted handler.
+deadline that a dripping server cannot stretch. This client does one thing, GET with a bounded answer, at
+the same processor cost.
 """
 
 from __future__ import annotations
@@ -80,6 +79,10 @@ class _Connection:
             self.writer.transport.abort()
 
 
+class BrokenAnswer(FetchFailed):
+    """The server did answer, but not with usable HTTP: a fault of one page, no sign that the host is down."""
+
+
 class _Stale(Exception):
     """A kept-alive connection turned out to be closed; nothing of the answer was seen."""
 
@@ -124,8 +127,9 @@ class CrawlClient:
         except DecodingError:
             raise UndecodableResponse from None
         except (OSError, EOFError, ValueError, asyncio.LimitOverrunError):
-            detail = "The connection ended before the answer was complete." if answering[0] else ""
-            raise (FetchFailed(detail) if detail else FetchFailed()) from None
+            if answering[0]:
+                raise BrokenAnswer("The connection ended before the answer was complete.") from None
+            raise FetchFailed from None
 
     def close(self) -> None:
         """Drop all connections; requests in flight fail at once."""
@@ -310,14 +314,14 @@ class _Framing:
         coding = fields.get("transfer-encoding", "").strip().lower()
         if coding:
             if coding != "chunked":
-                raise FetchFailed
+                raise BrokenAnswer
             return cls(True, None)
         lengths = {value.strip() for name, value in headers if name.lower() == "content-length"}
         if not lengths:
             return cls(False, None)
         text = lengths.pop()
         if lengths or not (text.isascii() and text.isdecimal()) or len(text) > 18:
-            raise FetchFailed
+            raise BrokenAnswer
         return cls(False, int(text))
 
     async def read(self, reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
@@ -326,7 +330,7 @@ class _Framing:
                 line = await reader.readuntil(b"\n")
                 digits = line.split(b";", 1)[0].strip()
                 if not digits or len(digits) > 16:
-                    raise FetchFailed
+                    raise BrokenAnswer
                 left = int(digits, 16)
                 if left == 0:
                     break
@@ -340,7 +344,7 @@ class _Framing:
             for _ in range(100):  # trailers
                 if (await reader.readuntil(b"\n")).strip() == b"":
                     return
-            raise FetchFailed
+            raise BrokenAnswer
         if self.length is None:
             while piece := await reader.read(_CHUNK):
                 yield piece
@@ -363,7 +367,7 @@ async def _read_head(reader: asyncio.StreamReader) -> bytes:
             raise ResponseTooLarge("The answer's headers are too large.") from None
         if head[9:10] != b"1":
             return head
-    raise FetchFailed
+    raise BrokenAnswer
 
 
 def _parse_head(head: bytes) -> tuple[str, int, tuple[tuple[str, str], ...]]:
@@ -373,7 +377,7 @@ def _parse_head(head: bytes) -> tuple[str, int, tuple[tuple[str, str], ...]]:
     if protocol not in ("HTTP/1.1", "HTTP/1.0") or not (
         len(code) == 3 and code.isascii() and code.isdecimal()
     ):
-        raise FetchFailed
+        raise BrokenAnswer
     headers: list[tuple[str, str]] = []
     for line in lines:
         if not line:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MAX_PATTERNS = 50
 MAX_PATTERN_LENGTH = 500
+MIN_MEMORY_BYTES = 128_000_000
 
 
 class CrawlRequestInvalid(ValueError):
@@ -95,6 +96,8 @@ class CrawlLimits:
         for name in ("max_pages", "max_seconds", "max_page_bytes", "max_total_bytes", "page_timeout"):
             if getattr(self, name) <= 0:
                 raise CrawlRequestInvalid(f"{name} must be positive.")
+        if self.max_memory_bytes < MIN_MEMORY_BYTES:
+            raise CrawlRequestInvalid("A crawl needs at least 128 MB of memory.")
         if self.max_depth < 0 or self.max_redirects < 0:
             raise CrawlRequestInvalid("max_depth and max_redirects must not be negative.")
 

@@ -13,6 +13,7 @@ from plugzero_api.kernel.crawl.contracts import Politeness
 MAX_ROBOTS_BYTES = 512_000  # RFC 9309 asks for at least 500 KiB
 _FIRST_BACKOFF = 1.0
 _MAX_BACKOFF = 60.0
+_OUTAGE_URLS = 3
 
 # Answers that say "later": worth another attempt after a pause.
 BUSY_STATUSES = frozenset({429, 503})
@@ -28,18 +29,21 @@ class HostState:
     answered_once: bool = False
     not_before: float = 0.0
     trouble_since: float | None = None
-    _level: int = field(default=0)
+    _level: int = 0
+    _refused: set[str] = field(default_factory=set)
 
     def answered(self) -> None:
         """A usable answer came: the slate is clean."""
         self.answered_once = True
         self.trouble_since = None
+        self._refused.clear()
         self._level = 0
 
-    def busy(self, now: float, retry_after: float | None) -> None:
+    def busy(self, url: str, now: float, retry_after: float | None) -> None:
         """The host asked for a pause or did not answer. Pauses double, a Retry-After is kept when longer."""
         if self.trouble_since is None:
             self.trouble_since = now
+        self._refused.add(url)
         if now < self.not_before:
             return  # a sibling request in flight was told the same
         pause = min(_FIRST_BACKOFF * 2**self._level, _MAX_BACKOFF)
@@ -48,15 +52,20 @@ class HostState:
             pause = max(pause, min(retry_after, self.politeness.max_retry_after))
         self.not_before = now + pause
 
+    @property
+    def down(self) -> bool:
+        """A host that used to answer now refuses several URLs in a row: an outage, not a bad page."""
+        return self.answered_once and len(self._refused) >= _OUTAGE_URLS
+
     def exhausted(self, now: float) -> bool:
         """The host has refused everything for longer than our patience."""
         return self.trouble_since is not None and now - self.trouble_since > self.politeness.patience
 
     def may_retry(self, attempts: int, now: float) -> bool:
-        """Attempts per URL are limited, except while a host that did answer is down as a whole."""
+        """Attempts per URL are limited, except while the host is down as a whole."""
         if attempts < self.politeness.max_attempts:
             return True
-        return self.answered_once and self.trouble_since is not None and not self.exhausted(now)
+        return self.down and not self.exhausted(now)
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:

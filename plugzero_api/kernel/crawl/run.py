@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from plugzero_api.kernel.crawl import wire
-from plugzero_api.kernel.crawl.client import Answer, CrawlClient
+from plugzero_api.kernel.crawl.client import Answer, BrokenAnswer, CrawlClient
 from plugzero_api.kernel.crawl.contracts import (
     Cap,
     CapReached,
@@ -387,29 +387,37 @@ class CrawlRun:
             except TimeoutError:
                 continue
 
-    def should_retry_answer(self, url: str, answer: Answer, attempts: int) -> bool:
-        """Record how the host answered and decide about another attempt. May end the crawl."""
-        state = self._host(url)
-        now = time.monotonic()
+    def note_answer(self, url: str, answer: Answer) -> None:
+        """Record how the host answered, before the next request to it is let through."""
         if answer.status in BUSY_STATUSES:
-            state.busy(now, parse_retry_after(answer.header("retry-after"), time.time()))
-            return self._retry_or_give_up(state, url, attempts, now)
-        if answer.status in FAULTY_STATUSES:
-            return attempts < min(2, self.request.politeness.max_attempts)
-        state.answered()
-        return False
+            pause = parse_retry_after(answer.header("retry-after"), time.time())
+            self._host(url).busy(url, time.monotonic(), pause)
+        elif answer.status not in FAULTY_STATUSES:
+            self._host(url).answered()
+
+    def note_failure(self, url: str, error: FetchError) -> None:
+        """Record that the host did not answer. Our own refusals and unusable answers say nothing about it."""
+        if not self.ending and isinstance(error, FetchFailed) and not isinstance(error, BrokenAnswer):
+            self._host(url).busy(url, time.monotonic(), None)
+
+    def should_retry_answer(self, url: str, answer: Answer, attempts: int) -> bool:
+        """Decide about another attempt. May end the crawl."""
+        if answer.status in BUSY_STATUSES:
+            return self._retry_or_give_up(url, attempts)
+        return answer.status in FAULTY_STATUSES and attempts < min(2, self.request.politeness.max_attempts)
 
     def should_retry_failure(self, url: str, error: FetchError, attempts: int) -> bool:
-        """The same for a request without an answer. Refusals by our own guard are final."""
-        if self.ending or type(error) is not FetchFailed:
+        """The same for a request without a usable answer. Refusals by our own guard are final."""
+        if self.ending or not isinstance(error, FetchFailed):
             return False
+        if isinstance(error, BrokenAnswer):
+            return attempts < min(2, self.request.politeness.max_attempts)
+        return self._retry_or_give_up(url, attempts)
+
+    def _retry_or_give_up(self, url: str, attempts: int) -> bool:
         state = self._host(url)
         now = time.monotonic()
-        state.busy(now, None)
-        return self._retry_or_give_up(state, url, attempts, now)
-
-    def _retry_or_give_up(self, state: HostState, url: str, attempts: int, now: float) -> bool:
-        if state.answered_once and state.exhausted(now):
+        if state.down and state.exhausted(now):
             log.warning("giving up on %s", urlsplit(url).netloc)
             self.end(EndReason.HOST_UNAVAILABLE)
             return False

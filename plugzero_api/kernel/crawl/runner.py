@@ -37,6 +37,7 @@ from plugzero_api.kernel.crawl.contracts import (
 )
 from plugzero_api.kernel.crawl.pages import extract_links
 from plugzero_api.kernel.crawl.process import resident_bytes
+from plugzero_api.kernel.http.addresses import AllowList
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +103,10 @@ def _prepare(request: CrawlRequest) -> CrawlRequest:
         link_extractor=request.link_extractor or extract_links,
         job_dir=request.job_dir.resolve(),
     )
+    try:
+        AllowList.parse(request.allow_hosts)
+    except ValueError as error:
+        raise CrawlRequestInvalid(str(error)) from None
     request.job_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     scope = request.scope
     identity = hashlib.sha256(

@@ -41,7 +41,7 @@ _MAX_SITEMAPS = 200
 _MAX_AUXILIARY_REDIRECTS = 5
 
 
-class SkipUrl(IgnoreRequest):  # type: ignore[misc]
+class SkipUrl(IgnoreRequest):
     """The URL must not be fetched; ``reason`` goes into the event."""
 
     def __init__(self, reason: str) -> None:
@@ -49,11 +49,11 @@ class SkipUrl(IgnoreRequest):  # type: ignore[misc]
         self.reason = reason
 
 
-class Interrupted(IgnoreRequest):  # type: ignore[misc]
+class Interrupted(IgnoreRequest):
     """The crawl is ending; the URL stays queued."""
 
 
-class FrontierScheduler(BaseScheduler):  # type: ignore[misc]
+class FrontierScheduler(BaseScheduler):
     """Hands the frontier's URLs to the engine, as long as limits and the parent's pace allow."""
 
     def __init__(self, crawler: Any) -> None:
@@ -81,29 +81,37 @@ class FrontierScheduler(BaseScheduler):  # type: ignore[misc]
         )
 
 
-class GuardedDownloadHandler(BaseDownloadHandler):  # type: ignore[misc]
+class GuardedDownloadHandler(BaseDownloadHandler):
     """Fetches through the guarded client. Vetting happens here, at the last step before the network, so no
-    other component can bring in an address that was not judged."""
+    other component can bring in an address that was not judged. Pauses that a host asked for are
+    kept here too."""
 
     lazy = False
 
     async def download_request(self, request: Request) -> Response:
         run: CrawlRun = self.crawler.spider.run
         url = run.guard.vet(request.url)
-        # Scrapy's slots count a transfer only once its coroutine runs, so without a reactor a burst passes them.
+        # Scrapy's slots count a transfer only once its coroutine runs, so without a reactor a burst passes
+        # them.
         async with run.connection_of(url.host):
-            answer = await run.client.fetch(
-                url,
-                max_bytes=request.meta.get("max_bytes", run.request.limits.max_page_bytes),
-                timeout=run.request.limits.page_timeout,
-            )
+            await run.wait_for_host(url.url)
+            try:
+                answer = await run.client.fetch(
+                    url,
+                    max_bytes=request.meta.get("max_bytes", run.request.limits.max_page_bytes),
+                    timeout=run.request.limits.page_timeout,
+                )
+            except FetchError as error:
+                run.note_failure(url.url, error)
+                raise
+            run.note_answer(url.url, answer)
         request.meta["answer"] = answer
         request.meta["download_latency"] = answer.ttfb
         return Response(request.url, status=answer.status, body=answer.body)
 
 
 class PolitenessMiddleware:
-    """Holds a request while its host asked for a pause, and refuses what robots.txt forbids."""
+    """Reads each host's robots.txt once and refuses what it forbids."""
 
     def __init__(self, crawler: Any) -> None:
         self._crawler = crawler
@@ -117,14 +125,11 @@ class PolitenessMiddleware:
 
     async def process_request(self, request: Request) -> None:
         run: CrawlRun = self._crawler.spider.run
-        await run.wait_for_host(request.url)
         if "auxiliary" in request.meta or not run.request.politeness.obey_robots:
             return
         rules = await self.rules_for(request.url)
         if not rules.allows(request.url):
             raise SkipUrl("robots_unreachable" if rules.forbid_all else "robots")
-        # Reading robots.txt may have taken long, or taught us to wait.
-        await run.wait_for_host(request.url)
 
     async def rules_for(self, url: str) -> RobotsRules:
         parts = urlsplit(url)
@@ -190,7 +195,7 @@ async def fetch_auxiliary(crawler: Any, url: str, *, max_bytes: int) -> Answer:
         return answer
 
 
-class Throttle(AutoThrottle):  # type: ignore[misc]
+class Throttle(AutoThrottle):
     """AutoThrottle that never goes below the Crawl-delay of the host's robots.txt."""
 
     def _adjust_delay(self, slot: Any, latency: float, response: Response) -> None:
@@ -201,7 +206,7 @@ class Throttle(AutoThrottle):  # type: ignore[misc]
             slot.delay = max(slot.delay, floor)
 
 
-class CrawlSpider(scrapy.Spider):  # type: ignore[misc]
+class CrawlSpider(scrapy.Spider):
     """Turns answers into events and links into queue entries; all decisions are the run's."""
 
     name = "crawl"

@@ -23,13 +23,17 @@ def extract_content(page: FetchedPage) -> dict[str, Any] | None:
     text = " ".join(body.itertext()) if body is not None else ""
     return {
         "title": document.findtext(".//title"),
-        "metas": {meta.get("name"): meta.get("content") for meta in document.iter("meta") if meta.get("name")},
+        "metas": {
+            meta.get("name"): meta.get("content") for meta in document.iter("meta") if meta.get("name")
+        },
         "canonical": [link.get("href") for link in document.iter("link") if link.get("rel") == "canonical"],
         "headings": [(node.tag, node.text_content()) for node in document.iter("h1", "h2", "h3", "h4")],
         "words": len(_WORD.findall(text)),
         "links": [(a.get("href"), a.text_content(), a.get("rel")) for a in document.iter("a")],
         "images": [(image.get("src"), image.get("alt")) for image in document.iter("img")],
-        "structured": [node.text for node in document.iter("script") if node.get("type") == "application/ld+json"],
+        "structured": [
+            node.text for node in document.iter("script") if node.get("type") == "application/ld+json"
+        ],
     }
 
 

@@ -1,6 +1,7 @@
 """A local web site for crawl tests and the benchmark: any path can misbehave, every request is remembered.
 
-An asyncio protocol in a thread of its own (or a process, for benchmarks): fast enough not to be what is measured.
+An asyncio protocol in a thread of its own (or a process, for benchmarks): fast enough not to be what is
+measured.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Reply:
-    """What a path answers. ``delay`` waits before the head; ``drip`` sends the body byte by byte with that pause;
-    ``reset`` closes the connection without an answer."""
+    """What a path answers. ``delay`` waits before the head; ``drip`` sends the body byte by byte with that
+    pause; ``reset`` closes the connection without an answer."""
 
     body: bytes = b""
     status: str = "200 OK"
@@ -174,7 +175,8 @@ def running(site: LocalSite, *, context: ssl.SSLContext | None = None, port: int
 
 
 def generated_site(pages: int, *, links: int = 25, words: int = 400) -> LocalSite:
-    """A site of ``pages`` pages below /p/, each linking to its children, neighbours and a fixed navigation."""
+    """A site of ``pages`` pages below /p/, each linking to its children, neighbours and a fixed
+    navigation."""
 
     def answer(path: str) -> Reply | None:
         if path == "/":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import gzip
+import itertools
 import multiprocessing
 import os
 import signal
@@ -45,7 +46,9 @@ from plugzero_api.kernel.tests.crawl.site import LocalSite, Reply, generated_sit
 FAST = Politeness.owner_permits(concurrency=4)
 
 
-def wanted(site: LocalSite, job_dir: Path, *paths: str, host: str = "127.0.0.1", **changes: Any) -> CrawlRequest:
+def wanted(
+    site: LocalSite, job_dir: Path, *paths: str, host: str = "127.0.0.1", **changes: Any
+) -> CrawlRequest:
     """A request that may reach exactly ``site``."""
     values: dict[str, Any] = {
         "start_urls": tuple(site.url(path, host) for path in paths or ("/",)),
@@ -79,7 +82,8 @@ def run(request: CrawlRequest, **options: Any) -> Outcome:
     return Outcome([event for batch in crawl(request, **options) for event in batch])
 
 
-# -- the crawl itself ----------------------------------------------------------------------------------------------
+# -- the crawl itself
+# ----------------------------------------------------------------------------------------------
 
 
 def test_every_page_is_fetched_once_breadth_first(tmp_path: Path) -> None:
@@ -95,13 +99,23 @@ def test_every_page_is_fetched_once_breadth_first(tmp_path: Path) -> None:
 
 
 def test_an_event_tells_everything_about_its_page(tmp_path: Path) -> None:
-    site = LocalSite({"/": page("/a", title="Start"), "/a": Reply(b"text", content_type="text/plain", headers={"X-A": "b"})})
+    site = LocalSite(
+        {
+            "/": page("/a", title="Start"),
+            "/a": Reply(b"text", content_type="text/plain", headers={"X-A": "b"}),
+        }
+    )
     with running(site):
         outcome = run(wanted(site, tmp_path, page_processor=extractors.title_only))
         start, other = outcome.page(site.url()), outcome.page(site.url("/a"))
     assert (start.status, start.facts, start.depth, start.links, start.referrer) == (200, "Start", 0, 1, None)
     assert start.body == site.pages["/"].body and start.size == len(start.body)
-    assert (other.facts, other.depth, other.referrer, other.content_type) == (None, 1, site.url(), "text/plain")
+    assert (other.facts, other.depth, other.referrer, other.content_type) == (
+        None,
+        1,
+        site.url(),
+        "text/plain",
+    )
     assert ("X-A", "b") in other.headers
     assert 0 < other.ttfb <= other.total < 5 and abs(other.fetched_at - time.time()) < 60
     assert other.address == "127.0.0.1" and other.tls is None
@@ -115,11 +129,16 @@ def test_without_keep_body_only_facts_cross(tmp_path: Path) -> None:
 
 
 def test_redirects_are_events_and_chains_are_kept(tmp_path: Path) -> None:
-    site = LocalSite({"/": page("/a"), "/a": redirect("/b"), "/b": redirect("/c?x=1#frag", "302 Found"), "/c?x=1": page()})
+    site = LocalSite(
+        {"/": page("/a"), "/a": redirect("/b"), "/b": redirect("/c?x=1#frag", "302 Found"), "/c?x=1": page()}
+    )
     with running(site):
         outcome = run(wanted(site, tmp_path))
         assert outcome.page(site.url("/a")).redirect_to == site.url("/b")
-        assert outcome.page(site.url("/c?x=1")).redirect_chain == ((site.url("/a"), 301), (site.url("/b"), 302))
+        assert outcome.page(site.url("/c?x=1")).redirect_chain == (
+            (site.url("/a"), 301),
+            (site.url("/b"), 302),
+        )
 
 
 def test_redirect_loops_and_long_chains_end_with_a_reason(tmp_path: Path) -> None:
@@ -127,7 +146,12 @@ def test_redirect_loops_and_long_chains_end_with_a_reason(tmp_path: Path) -> Non
         return redirect(f"/hop/{int(path[5:]) + 1}") if path.startswith("/hop/") else None
 
     site = LocalSite(
-        {"/": page("/self", "/x", "/hop/0"), "/self": redirect("/self"), "/x": redirect("/y"), "/y": redirect("/x")},
+        {
+            "/": page("/self", "/x", "/hop/0"),
+            "/self": redirect("/self"),
+            "/x": redirect("/y"),
+            "/y": redirect("/x"),
+        },
         answer,
     )
     with running(site):
@@ -148,13 +172,20 @@ def test_start_url_that_moved_takes_the_scope_along(tmp_path: Path) -> None:
 
 def test_scope_patterns_and_depth_decide_what_is_fetched(tmp_path: Path) -> None:
     site = LocalSite(
-        {"/": page("/in/a", "/out/b", "http://other.test/"), "/in/a": page("/in/a2"), "/in/a2": page("/in/a3")}
+        {
+            "/": page("/in/a", "/out/b", "http://other.test/"),
+            "/in/a": page("/in/a2"),
+            "/in/a2": page("/in/a3"),
+        }
     )
     with running(site):
         outcome = run(
             wanted(site, tmp_path, scope=CrawlScope(exclude=("/out/",)), limits=CrawlLimits(max_depth=2))
         )
-        assert (site.url("/out/b"), "scope") in outcome.skipped and ("http://other.test/", "scope") in outcome.skipped
+        assert (site.url("/out/b"), "scope") in outcome.skipped and (
+            "http://other.test/",
+            "scope",
+        ) in outcome.skipped
     assert set(site.paths()) == {"/robots.txt", "/", "/in/a", "/in/a2"}
     assert outcome.caps == {Cap.DEPTH}
     assert outcome.ended.reason is EndReason.FINISHED and not outcome.ended.complete
@@ -173,7 +204,6 @@ def test_listed_urls_are_fetched_and_nothing_else(tmp_path: Path) -> None:
         (CrawlLimits(max_pages=10), Cap.PAGES),
         (CrawlLimits(max_total_bytes=30_000), Cap.BYTES),
         (CrawlLimits(max_queued=20), Cap.QUEUE),
-        (CrawlLimits(max_memory_bytes=10_000_000), Cap.MEMORY),
     ],
 )
 def test_a_cap_ends_the_crawl_and_is_reported(tmp_path: Path, limits: CrawlLimits, cap: Cap) -> None:
@@ -204,7 +234,8 @@ def test_a_site_of_exactly_max_pages_is_complete(tmp_path: Path) -> None:
     assert outcome.ended.reason is EndReason.FINISHED and outcome.ended.complete
 
 
-# -- the guard inside the crawl --------------------------------------------------------------------------------------
+# -- the guard inside the crawl
+# --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -221,7 +252,9 @@ def test_a_site_of_exactly_max_pages_is_complete(tmp_path: Path) -> None:
         "http://user:secret@127.0.0.1:{port}/",
     ],
 )
-def test_private_and_forbidden_start_urls_end_with_their_reason_and_no_connection(tmp_path: Path, url: str) -> None:
+def test_private_and_forbidden_start_urls_end_with_their_reason_and_no_connection(
+    tmp_path: Path, url: str
+) -> None:
     site = LocalSite({"/": page()})
     with running(site):
         request = wanted(site, tmp_path, allow_hosts=("198.51.100.1:*",))
@@ -232,7 +265,9 @@ def test_private_and_forbidden_start_urls_end_with_their_reason_and_no_connectio
 
 
 @pytest.mark.parametrize("resolver", [extractors.rebinding, extractors.mixed, extractors.unknown])
-def test_rebinding_mixed_and_unknown_names_make_no_connection(tmp_path: Path, resolver: Callable[..., Any]) -> None:
+def test_rebinding_mixed_and_unknown_names_make_no_connection(
+    tmp_path: Path, resolver: Callable[..., Any]
+) -> None:
     site = LocalSite({"/": page()})
     with running(site):
         outcome = run(
@@ -267,11 +302,15 @@ def test_start_url_redirecting_to_a_private_address_is_refused_there(tmp_path: P
         site.pages["/"] = redirect(private.url("/secret"))
         allow = (f"127.0.0.1:{site.port}", f"198.51.100.1:{private.port}")
         outcome = run(wanted(site, tmp_path, allow_hosts=allow))
-        assert [(event.url, event.reason) for event in outcome.failed] == [(private.url("/secret"), "host_not_public")]
+        assert [(event.url, event.reason) for event in outcome.failed] == [
+            (private.url("/secret"), "host_not_public")
+        ]
     assert private.connections == 0
 
 
-def test_no_cookie_secret_or_proxy_reaches_site_or_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_cookie_secret_or_proxy_reaches_site_or_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     proxy = LocalSite()
     site = LocalSite({"/": replace(page("/a"), headers={"Set-Cookie": "sid=secret"}), "/a": page()})
     with running(proxy), running(site):
@@ -287,13 +326,25 @@ def test_no_cookie_secret_or_proxy_reaches_site_or_child(tmp_path: Path, monkeyp
     assert not {"http_proxy", "ALL_PROXY", "SECRET_KEY", "DATABASE_URL"} & set(facts)
 
 
-# -- hostile and broken servers --------------------------------------------------------------------------------------
+# -- hostile and broken servers
+# --------------------------------------------------------------------------------------
 
 
 def test_hostile_answers_end_with_a_reason_and_the_crawl_goes_on(tmp_path: Path) -> None:
     bomb = gzip.compress(bytes(100_000_000))
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
-    links = ("/drip", "/bomb", "/flood", "/reset", "/garbage", "/short", "/slow", "/encoding", "/chunks", "/fine")
+    links = (
+        "/drip",
+        "/bomb",
+        "/flood",
+        "/reset",
+        "/garbage",
+        "/short",
+        "/slow",
+        "/encoding",
+        "/chunks",
+        "/fine",
+    )
     site = LocalSite(
         {
             "/": page(*links),
@@ -399,12 +450,15 @@ def test_traps_are_left_with_a_reason(tmp_path: Path) -> None:
     assert len(site.paths()) < 60
 
 
-# -- politeness ------------------------------------------------------------------------------------------------------
+# -- politeness
+# ------------------------------------------------------------------------------------------------------
 
 
 def test_robots_txt_is_obeyed_and_reported(tmp_path: Path) -> None:
     robots = b"User-agent: PlugZeroBot\nDisallow: /private\nSitemap: http://x.test/s.xml\n"
-    site = LocalSite({"/robots.txt": Reply(robots, content_type="text/plain"), "/": page("/private/a", "/b"), "/b": page()})
+    site = LocalSite(
+        {"/robots.txt": Reply(robots, content_type="text/plain"), "/": page("/private/a", "/b"), "/b": page()}
+    )
     with running(site):
         outcome = run(wanted(site, tmp_path))
         assert (site.url("/private/a"), "robots") in outcome.skipped
@@ -448,7 +502,7 @@ def test_crawl_delay_spaces_the_requests(tmp_path: Path) -> None:
     with running(site):
         outcome = run(wanted(site, tmp_path))
     times = [hit.time for hit in site.hits if hit.path != "/robots.txt"]
-    assert all(later - earlier > 0.35 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier > 0.35 for earlier, later in itertools.pairwise(times))
     assert outcome.robots[0].crawl_delay == 0.4
 
 
@@ -520,8 +574,8 @@ def test_server_that_dies_ends_the_crawl_resumably_and_resume_finishes_it(tmp_pa
         return Reply(reset=True) if gone["dead"] else alive(path)
 
     site.answer = answer
-    request = wanted(site, tmp_path, politeness=replace(FAST, patience=2))
     with running(site):
+        request = wanted(site, tmp_path, politeness=replace(FAST, patience=2))
         first = run(request)
         assert first.ended.reason is EndReason.HOST_UNAVAILABLE and first.ended.resumable
         assert first.pages and first.ended.stats.queued > 0
@@ -532,7 +586,8 @@ def test_server_that_dies_ends_the_crawl_resumably_and_resume_finishes_it(tmp_pa
     assert len(fetched) == len(set(fetched)) == 41
 
 
-# -- life and death --------------------------------------------------------------------------------------------------
+# -- life and death
+# --------------------------------------------------------------------------------------------------
 
 
 def test_cancel_stops_soon_and_resume_fetches_nothing_twice(tmp_path: Path) -> None:
@@ -540,8 +595,8 @@ def test_cancel_stops_soon_and_resume_fetches_nothing_twice(tmp_path: Path) -> N
     slow = site.answer
     assert slow is not None
     site.answer = lambda path: replace(slow(path) or Reply(status="404 No"), delay=0.01)
-    request = wanted(site, tmp_path)
     with running(site):
+        request = wanted(site, tmp_path)
         seen: list[CrawlEvent] = []
         started = time.monotonic()
         for batch in crawl(request, should_stop=lambda: len(site.hits) > 60):
@@ -586,8 +641,8 @@ def test_memory_hog_is_stopped(tmp_path: Path) -> None:
 
 def test_unacknowledged_events_come_again_after_the_parent_died(tmp_path: Path) -> None:
     site = generated_site(150)
-    request = wanted(site, tmp_path)
     with running(site):
+        request = wanted(site, tmp_path)
         stored: set[str] = set()
         batches = crawl(request)
         for batch in batches:
@@ -666,8 +721,8 @@ def test_killed_worker_leaves_no_crawl_process_behind(tmp_path: Path) -> None:
 
 def test_finished_job_says_so_again_without_fetching(tmp_path: Path) -> None:
     site = LocalSite({"/": page()})
-    request = wanted(site, tmp_path)
     with running(site):
+        request = wanted(site, tmp_path)
         run(request)
         hits = len(site.hits)
         outcome = run(request)
@@ -696,19 +751,24 @@ def test_progress_is_reported(tmp_path: Path) -> None:
     assert reports and reports[-1].fetched > 0 and reports[-1].rss > 10_000_000
 
 
-# -- TLS -------------------------------------------------------------------------------------------------------------
+# -- TLS
+# -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("case", "problem"), [("expired", "untrusted"), ("self_signed", "self_signed"), ("unknown", "untrusted")]
 )
-def test_bad_certificates_are_reported_and_the_site_is_crawled(tmp_path: Path, case: str, problem: str) -> None:
+def test_bad_certificates_are_reported_and_the_site_is_crawled(
+    tmp_path: Path, case: str, problem: str
+) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if case == "self_signed":
         _self_signed(context, tmp_path)
     else:
         past = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=2)
-        trustme.CA().issue_cert("shop.test", not_after=past if case == "expired" else None).configure_cert(context)
+        trustme.CA().issue_cert("shop.test", not_after=past if case == "expired" else None).configure_cert(
+            context
+        )
     site = LocalSite({"/": page("/a"), "/a": page()})
     with running(site, context=context):
         outcome = run(wanted(site, tmp_path, host="shop.test", resolver=extractors.all_loopback))
@@ -719,7 +779,10 @@ def test_bad_certificates_are_reported_and_the_site_is_crawled(tmp_path: Path, c
         assert (event.tls.not_after < time.time()) is (case == "expired")
 
 
-@pytest.mark.parametrize(("name", "expired", "problem"), [("shop.test", False, None), ("shop.test", True, "expired"), ("other.test", False, "hostname_mismatch")])
+@pytest.mark.parametrize(
+    ("name", "expired", "problem"),
+    [("shop.test", False, None), ("shop.test", True, "expired"), ("other.test", False, "hostname_mismatch")],
+)
 def test_certificates_of_a_trusted_authority_are_judged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, expired: bool, problem: str | None
 ) -> None:
@@ -764,7 +827,8 @@ def _self_signed(context: ssl.SSLContext, folder: Path) -> None:
     context.load_cert_chain(folder / "c.pem", folder / "k.pem")
 
 
-# -- sitemaps --------------------------------------------------------------------------------------------------------
+# -- sitemaps
+# --------------------------------------------------------------------------------------------------------
 
 
 def _urlset(*urls: str) -> bytes:
@@ -772,7 +836,9 @@ def _urlset(*urls: str) -> bytes:
 
 
 def _index(*urls: str) -> bytes:
-    return ("<sitemapindex>" + "".join(f"<sitemap><loc>{url}</loc></sitemap>" for url in urls) + "</sitemapindex>").encode()
+    return (
+        "<sitemapindex>" + "".join(f"<sitemap><loc>{url}</loc></sitemap>" for url in urls) + "</sitemapindex>"
+    ).encode()
 
 
 def test_sitemaps_feed_the_crawl_and_hostile_ones_end_with_a_problem(tmp_path: Path) -> None:
@@ -782,12 +848,21 @@ def test_sitemaps_feed_the_crawl_and_hostile_ones_end_with_a_problem(tmp_path: P
         site.pages |= {
             "/robots.txt": Reply(f"Sitemap: {site.url('/index.xml')}".encode()),
             "/index.xml": Reply(
-                _index(*[site.url(f"/{name}") for name in ("index.xml", "a.xml", "b.xml.gz", "bomb.xml.gz", "no.xml")]),
+                _index(
+                    *[
+                        site.url(f"/{name}")
+                        for name in ("index.xml", "a.xml", "b.xml.gz", "bomb.xml.gz", "no.xml")
+                    ]
+                ),
                 content_type=xml,
             ),
-            "/a.xml": Reply(_urlset(site.url("/orphan"), "http://elsewhere.test/", "file:///etc/passwd"), content_type=xml),
+            "/a.xml": Reply(
+                _urlset(site.url("/orphan"), "http://elsewhere.test/", "file:///etc/passwd"), content_type=xml
+            ),
             "/b.xml.gz": Reply(gzip.compress(_urlset(site.url("/from-gz"))), content_type="application/gzip"),
-            "/bomb.xml.gz": Reply(gzip.compress(b"<urlset>" + b" " * 200_000_000), content_type="application/gzip"),
+            "/bomb.xml.gz": Reply(
+                gzip.compress(b"<urlset>" + b" " * 200_000_000), content_type="application/gzip"
+            ),
         }
         outcome = run(wanted(site, tmp_path, use_sitemaps=True))
         assert outcome.page(site.url("/orphan")).referrer == site.url("/a.xml")

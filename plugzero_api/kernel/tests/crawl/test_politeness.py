@@ -11,42 +11,51 @@ def test_pauses_double_and_are_forgotten_after_an_answer() -> None:
     pauses = []
     now = 100.0
     for _ in range(8):
-        state.busy(now, None)
+        state.busy("u", now, None)
         pauses.append(state.not_before - now)
         now = state.not_before
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
     state.answered()
-    state.busy(now, None)
+    state.busy("u", now, None)
     assert state.not_before - now == 1
 
 
 def test_retry_after_is_kept_when_longer_and_bounded() -> None:
     state = HostState(Politeness(max_retry_after=120))
-    state.busy(0, 30)
+    state.busy("u", 0, 30)
     assert state.not_before == 30
-    state.busy(30, 100_000)
+    state.busy("u", 30, 100_000)
     assert state.not_before == 150
 
 
 def test_answers_to_requests_sent_before_the_pause_do_not_lengthen_it() -> None:
     state = HostState(Politeness())
-    state.busy(0, 10)
-    state.busy(0.1, 10)
+    state.busy("u", 0, 10)
+    state.busy("v", 0.1, 10)
     assert state.not_before == 10
 
 
 def test_a_host_that_is_down_as_a_whole_is_waited_for_until_patience_ends() -> None:
     state = HostState(Politeness(max_attempts=2, patience=300))
     state.answered()
-    state.busy(1000, None)
+    for url in "abc":
+        state.busy(url, 1000, None)
     assert state.may_retry(attempts=50, now=1200)
     assert not state.may_retry(attempts=50, now=1301)
     assert state.exhausted(1301)
 
 
+def test_one_bad_page_is_no_outage() -> None:
+    state = HostState(Politeness(max_attempts=2))
+    state.answered()
+    for attempt in range(5):
+        state.busy("bad", 1000 + attempt, None)
+    assert not state.down and not state.may_retry(attempts=2, now=1010)
+
+
 def test_a_host_that_never_answered_gets_its_attempts_only() -> None:
     state = HostState(Politeness(max_attempts=2))
-    state.busy(0, None)
+    state.busy("u", 0, None)
     assert state.may_retry(attempts=1, now=1)
     assert not state.may_retry(attempts=2, now=1)
 
@@ -96,6 +105,8 @@ def test_missing_robots_txt_allows_and_failing_forbids(status: int, allowed: boo
     assert RobotsRules.from_answer("PlugZeroBot", status, b"").allows("https://x.test/") is allowed
 
 
-@pytest.mark.parametrize("body", [b"\xff\xfe\x00", b"<html>not robots</html>", b"\x00" * 1000, b"Disallow: /\n"])
+@pytest.mark.parametrize(
+    "body", [b"\xff\xfe\x00", b"<html>not robots</html>", b"\x00" * 1000, b"Disallow: /\n"]
+)
 def test_broken_robots_txt_allows(body: bytes) -> None:
     assert RobotsRules.from_answer("PlugZeroBot", 200, body).allows("https://x.test/a")

@@ -45,13 +45,19 @@ def test_odd_files_yield_what_can_be_read(body: bytes, kind: str, count: int, pr
 
 
 def test_entries_stop_at_the_protocol_limit() -> None:
-    assert len(parse_sitemap(urlset(*[f"https://x.test/{n}" for n in range(MAX_ENTRIES)])).entries) == MAX_ENTRIES
+    assert (
+        len(parse_sitemap(urlset(*[f"https://x.test/{n}" for n in range(MAX_ENTRIES)])).entries)
+        == MAX_ENTRIES
+    )
     over = parse_sitemap(urlset(*[f"https://x.test/{n}" for n in range(MAX_ENTRIES + 1)]))
     assert len(over.entries) == MAX_ENTRIES and over.problem == "too_many_entries"
 
 
 def test_entities_are_not_expanded() -> None:
-    bomb = b'<!DOCTYPE u [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>' + urlset("&b;&b;")[38:]
+    bomb = (
+        b'<!DOCTYPE u [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+        + urlset("&b;&b;")[38:]
+    )
     assert all("aaaaaaaaaaaaaaaaaaaa" not in loc for loc, _ in parse_sitemap(bomb).entries)
     outside = b'<!DOCTYPE u [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + urlset("&x;")[38:]
     assert all("root:" not in loc for loc, _ in parse_sitemap(outside).entries)

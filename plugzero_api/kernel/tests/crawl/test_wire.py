@@ -51,7 +51,11 @@ def test_every_event_survives_the_wire() -> None:
 
 @given(st.lists(st.integers(1, 40), max_size=12))
 def test_frames_survive_any_fragmentation(cuts: list[int]) -> None:
-    stream = wire.frame(wire.BATCH, 7, b"payload") + wire.frame(wire.PULSE, 0, b"") + wire.frame(wire.ENDED, 9, b"x")
+    stream = (
+        wire.frame(wire.BATCH, 7, b"payload")
+        + wire.frame(wire.PULSE, 0, b"")
+        + wire.frame(wire.ENDED, 9, b"x")
+    )
     reader = wire.FrameReader()
     seen = []
     position = 0
