@@ -20,7 +20,7 @@ class DataIngestionConfig(MicroAppConfig):
         slug="data_ingestion",
         title="Data",
         description="Projects, files and the clean datasets made from them.",
-        url_prefixes=("projects", "files", "datasets"),
+        url_prefixes=("projects", "files", "uploads", "datasets", "exports"),
         requires=("accounts",),
         foundation=True,
         permissions=(
@@ -37,7 +37,15 @@ class DataIngestionConfig(MicroAppConfig):
             Permission("datasets.export", "Export datasets", CONTRIBUTORS),
             Permission("datasets.delete", "Delete datasets", CONTRIBUTORS),
         ),
-        tasks=("data_ingestion.ingest_file", "data_ingestion.remove_orphans"),
+        tasks=(
+            "data_ingestion.ingest_file",
+            "data_ingestion.ingest_url",
+            "data_ingestion.apply_recipe",
+            "data_ingestion.undo_repairs",
+            "data_ingestion.unite_datasets",
+            "data_ingestion.export_dataset",
+            "data_ingestion.remove_orphans",
+        ),
         schedules=(
             Schedule(
                 "data_ingestion.remove_orphans", "data_ingestion.remove_orphans", every=timedelta(hours=6)

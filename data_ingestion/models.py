@@ -119,6 +119,9 @@ class DatasetVersion(TeamOwnedModel):
     columns = models.JSONField()
     profile = models.JSONField()
     receipt = models.JSONField(null=True)
+    # The recipe that made this version from ``parent_number`` and what each of its steps did; null for others.
+    recipe = models.JSONField(null=True)
+    parent_number = models.PositiveIntegerField(null=True)
     note = models.CharField(max_length=300, blank=True, default="")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
@@ -132,3 +135,57 @@ class DatasetVersion(TeamOwnedModel):
 
     def __str__(self) -> str:
         return f"{self.dataset_id} v{self.number}"
+
+
+class CleaningRecipe(TeamOwnedModel):
+    """The steps a team keeps with a Dataset; applying them gives a new version."""
+
+    dataset = models.OneToOneField(Dataset, on_delete=models.CASCADE, related_name="recipe")
+    steps = models.JSONField(default=list)
+    updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"recipe of {self.dataset_id}"
+
+
+class Upload(TeamOwnedModel):
+    """A resumable upload in progress: ``offset`` bytes of ``size`` have arrived."""
+
+    restriction_field = "project_id"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="uploads")
+    original_name = models.CharField(max_length=255)
+    size = models.BigIntegerField()
+    offset = models.BigIntegerField(default=0)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.original_name
+
+
+class Export(TeamOwnedModel):
+    """A Dataset version written in some format; the file is kept for a week."""
+
+    restriction_field = "project_id"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="exports")
+    version_number = models.PositiveIntegerField()
+    export_format = models.CharField(max_length=10)
+    storage_name = models.CharField(max_length=255)
+    file_name = models.CharField(max_length=255)
+    size = models.BigIntegerField()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.file_name

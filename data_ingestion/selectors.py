@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pyarrow.parquet as pq
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.fields import BigIntegerField
 
-from data_ingestion.errors import DatasetNotFound, FileNotFound, ProjectNotFound
-from data_ingestion.models import Dataset, DatasetVersion, Project, RawDataFile
+from data_ingestion.adapters import storage
+from data_ingestion.contracts import ColumnSchema
+from data_ingestion.errors import DatasetNotFound, DatasetRequestInvalid, FileNotFound, ProjectNotFound
+from data_ingestion.logic.errors import IngestError
+from data_ingestion.logic.export import escape_formula
+from data_ingestion.logic.preview import Page, read_page
+from data_ingestion.models import CleaningRecipe, Dataset, DatasetVersion, Project, RawDataFile
 
 
 def list_projects() -> QuerySet[Project]:
@@ -59,3 +69,51 @@ def get_dataset(dataset_id: UUID) -> Dataset:
 
 def list_versions(dataset: Dataset) -> QuerySet[DatasetVersion]:
     return DatasetVersion.objects.filter(dataset=dataset).order_by(F("number").desc())
+
+
+def read_rows(
+    version: DatasetVersion,
+    *,
+    offset: int,
+    limit: int,
+    columns: list[str],
+    sort: list[str],
+    where: dict[str, Any] | None,
+) -> Page:
+    """A page of a version's rows. Raises ``DatasetRequestInvalid``."""
+    try:
+        return read_page(
+            storage.local_path(version.storage_name),
+            [ColumnSchema.from_dict(column) for column in version.columns],
+            offset=offset,
+            limit=limit,
+            select=columns,
+            where=where,
+            sort=sort,
+            row_count=version.row_count,
+        )
+    except IngestError as error:
+        raise DatasetRequestInvalid(error) from error
+
+
+def rejects_as_csv(path: Path) -> Iterator[str]:
+    """Rejected rows as CSV text, batch by batch, safe to open in a spreadsheet."""
+    line = io.StringIO(newline="")
+    writer = csv.writer(line)
+    writer.writerow(["row", "reason", "raw"])
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(columns=["row", "reason", "raw"]):
+            for record in batch.to_pylist():
+                writer.writerow([record["row"], record["reason"], escape_formula(record["raw"] or "")])
+            yield line.getvalue()
+            line.seek(0)
+            line.truncate()
+    yield line.getvalue()
+
+
+def recipe_of(dataset: Dataset) -> dict[str, Any]:
+    """The Dataset's kept steps; no steps when nobody saved any."""
+    recipe = CleaningRecipe.find(dataset=dataset)
+    if recipe is None:
+        return {"steps": [], "updated_by": None, "updated_at": None}
+    return {"steps": recipe.steps, "updated_by": recipe.updated_by_id, "updated_at": recipe.updated_at}

@@ -7,8 +7,17 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from data_ingestion.contracts import MeasureLevel, PhysicalType, SemanticType
-from data_ingestion.models import Dataset, DatasetSource, DatasetVersion, Project, RawDataFile, UploadStatus
+from data_ingestion.contracts import ExportFormat, MeasureLevel, PhysicalType, SemanticType
+from data_ingestion.models import (
+    Dataset,
+    DatasetSource,
+    DatasetVersion,
+    Project,
+    RawDataFile,
+    Upload,
+    UploadStatus,
+)
+from data_ingestion.services.uploads import CHUNK_BYTES
 from plugzero_api.kernel.api.serializers import StrictSerializer
 
 
@@ -159,3 +168,80 @@ class DatasetProfileSerializer(serializers.Serializer[Any]):
     row_count = serializers.IntegerField()
     columns = ColumnProfileSerializer(many=True)
     receipt = ReceiptSerializer(allow_null=True)
+
+
+class UrlFileSerializer(StrictSerializer):
+    project = serializers.UUIDField()
+    url = serializers.CharField(max_length=2000)
+
+
+class UploadSerializer(serializers.Serializer[Upload]):
+    id = serializers.UUIDField()
+    project = serializers.UUIDField(source="project_id")
+    name = serializers.CharField(source="original_name")
+    size = serializers.IntegerField()
+    offset = serializers.IntegerField(help_text="Bytes that have arrived; the next chunk starts here.")
+    chunk_bytes = serializers.SerializerMethodField(help_text="Largest chunk the server takes.")
+    created_at = serializers.DateTimeField()
+
+    def get_chunk_bytes(self, upload: Upload) -> int:
+        return CHUNK_BYTES
+
+
+class UploadCreateSerializer(StrictSerializer):
+    project = serializers.UUIDField()
+    name = serializers.CharField(max_length=255)
+    size = serializers.IntegerField(min_value=0, max_value=2**62)
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
+    version = serializers.IntegerField()
+    columns = serializers.ListField(child=serializers.CharField())
+    rows = serializers.ListField(child=serializers.ListField(child=serializers.JSONField(allow_null=True)))
+    offset = serializers.IntegerField()
+    total = serializers.IntegerField(help_text="Rows that match the filter.")
+
+
+class RecipeSerializer(serializers.Serializer[Any]):
+    steps = serializers.ListField(child=serializers.DictField())
+    updated_by = serializers.UUIDField(allow_null=True)
+    updated_at = serializers.DateTimeField(allow_null=True)
+
+
+class RecipeWriteSerializer(StrictSerializer):
+    steps = serializers.ListField(child=serializers.DictField(), max_length=100)
+
+
+class RecipeApplySerializer(RecipeWriteSerializer):
+    version = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=1, max_value=2**31 - 1
+    )
+
+
+class StepKindSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    summary = serializers.CharField()
+    parameters_schema = serializers.DictField(help_text="JSON Schema of the step.")
+
+
+class ExportCreateSerializer(StrictSerializer):
+    export_format = serializers.ChoiceField(choices=[item.value for item in ExportFormat])
+    version = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=1, max_value=2**31 - 1
+    )
+
+
+class RestoreSerializer(StrictSerializer):
+    number = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
+class UnionSerializer(StrictSerializer):
+    project = serializers.UUIDField()
+    name = serializers.CharField(max_length=200)
+    datasets = serializers.ListField(child=serializers.UUIDField(), min_length=2, max_length=100)
+
+
+class VersionDifferenceSerializer(serializers.Serializer[Any]):
+    left = serializers.IntegerField()
+    right = serializers.IntegerField()
+    difference = serializers.DictField()

@@ -2,9 +2,11 @@
 
 from django.urls import URLPattern, path
 
-from data_ingestion.views.datasets import DatasetViewSet
+from data_ingestion.views.datasets import DatasetViewSet, StepKindListView
+from data_ingestion.views.exports import ExportDownloadView
 from data_ingestion.views.files import RawDataFileViewSet
 from data_ingestion.views.projects import ProjectViewSet
+from data_ingestion.views.uploads import UploadViewSet
 
 _detail = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 
@@ -24,4 +26,31 @@ urlpatterns: list[URLPattern] = [
     path(
         "datasets/<uuid:pk>/versions/", DatasetViewSet.as_view({"get": "versions"}), name="dataset-versions"
     ),
+    path("files/from-url/", RawDataFileViewSet.as_view({"post": "from_url"}), name="file-from-url"),
+    path("uploads/", UploadViewSet.as_view({"post": "create"}), name="upload-list"),
+    path("uploads/<uuid:pk>/", UploadViewSet.as_view(_detail), name="upload-detail"),
+    path("uploads/<uuid:pk>/complete/", UploadViewSet.as_view({"post": "complete"}), name="upload-complete"),
+    path("datasets/steps/", StepKindListView.as_view(), name="dataset-steps"),
+    path("datasets/unite/", DatasetViewSet.as_view({"post": "unite"}), name="dataset-unite"),
+    path("datasets/<uuid:pk>/preview/", DatasetViewSet.as_view({"get": "preview"}), name="dataset-preview"),
+    path("datasets/<uuid:pk>/rejects/", DatasetViewSet.as_view({"get": "rejects"}), name="dataset-rejects"),
+    path("datasets/<uuid:pk>/compare/", DatasetViewSet.as_view({"get": "compare"}), name="dataset-compare"),
+    path(
+        "datasets/<uuid:pk>/recipe/",
+        DatasetViewSet.as_view({"get": "recipe", "put": "save_recipe"}),
+        name="dataset-recipe",
+    ),
+    path(
+        "datasets/<uuid:pk>/recipe/apply/",
+        DatasetViewSet.as_view({"post": "apply_recipe"}),
+        name="dataset-recipe-apply",
+    ),
+    path(
+        "datasets/<uuid:pk>/undo-repairs/",
+        DatasetViewSet.as_view({"post": "undo_repairs"}),
+        name="dataset-undo-repairs",
+    ),
+    path("datasets/<uuid:pk>/restore/", DatasetViewSet.as_view({"post": "restore"}), name="dataset-restore"),
+    path("datasets/<uuid:pk>/export/", DatasetViewSet.as_view({"post": "export"}), name="dataset-export"),
+    path("exports/<uuid:pk>/download/", ExportDownloadView.as_view(), name="export-download"),
 ]

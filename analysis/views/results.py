@@ -25,6 +25,7 @@ from analysis.serializers import (
     RunSerializer,
 )
 from analysis.services import results, runs
+from plugzero_api.kernel.api.parameters import whole_number
 from plugzero_api.kernel.api.views import PlatformView, PlatformViewSet, accepted
 from plugzero_api.kernel.errors import FieldError, InvalidInput
 from plugzero_api.kernel.tasks.serializers import TaskRunSerializer
@@ -35,17 +36,6 @@ _EXPORTS = {
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", results.as_xlsx),
 }
 _MAX_ROWS = 500
-
-
-def whole_number(request: Request, name: str, *, default: int | None, maximum: int) -> int:
-    """A query parameter from 0 to ``maximum``; required when ``default`` is None. Raises ``InvalidInput``."""
-    raw = request.query_params.get(name)
-    if raw is None and default is not None:
-        return default
-    if raw is not None and raw.isascii() and raw.isdigit() and len(raw) <= 12 and int(raw) <= maximum:
-        return int(raw)
-    message = f"{name} must be a whole number from 0 to {maximum}."
-    raise InvalidInput(message, errors=[FieldError(f"/{name}", "invalid", message)])
 
 
 class RunView(PlatformView):

@@ -113,7 +113,6 @@ def _store(
                 labels=entry["labels"],
                 samples=[[row[index] for row in (*head, *rows)] for index in range(len(sources))],
                 parquet_path=target,
-                limits=limits,
             )
     staged.unlink(missing_ok=True)
     rejects = [RejectedRow(**reject) for reject in entry["rejects"]]

@@ -15,6 +15,7 @@ from data_ingestion.contracts import (
 )
 from data_ingestion.logic.duck import session
 from data_ingestion.logic.profile import profile_parquet
+from data_ingestion.logic.store import unique_names
 from data_ingestion.logic.tables import IngestedTable, IngestLimits
 
 if TYPE_CHECKING:
@@ -23,8 +24,25 @@ if TYPE_CHECKING:
 _CATEGORY_MAXIMUM = 50
 
 
-def describe_table(table: Any, *, name: str, labels: dict[str, str], work_dir: Path) -> IngestedTable:
-    """Write ``table`` (a pyarrow Table or RecordBatchReader) as Parquet into ``work_dir`` and describe it."""
+def text_table(header: list[str] | None, rows: list[list[str]]) -> pa.Table:
+    """Cells as text columns; short rows are filled with nulls, missing headers are numbered."""
+    import pyarrow as pa
+
+    width = max([len(header or []), *(len(row) for row in rows)], default=0)
+    names = unique_names(
+        [*(header or []), *(f"column {index + 1}" for index in range(len(header or []), width))]
+    )
+    cells = [[row[index] if index < len(row) else None for row in rows] for index in range(width)]
+    return pa.table([pa.array(column, pa.string()) for column in cells], names=names)
+
+
+def describe_table(
+    table: Any, *, name: str, labels: dict[str, str], work_dir: Path, as_text: bool = False
+) -> IngestedTable:
+    """Write ``table`` (a pyarrow Table or RecordBatchReader) as Parquet into ``work_dir`` and describe it.
+
+    ``as_text`` keeps text columns free text instead of reading few distinct values as a category.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -38,8 +56,13 @@ def describe_table(table: Any, *, name: str, labels: dict[str, str], work_dir: P
     columns = tuple(_column(field, labels.get(field.name, "")) for field in table.schema)
     with session(IngestLimits(), work_dir) as connection:
         profile = profile_parquet(connection, path, columns)
-    columns = tuple(
-        _settle_text(column, described.distinct) for column, described in zip(columns, profile, strict=True)
+    columns = (
+        columns
+        if as_text
+        else tuple(
+            _settle_text(column, described.distinct)
+            for column, described in zip(columns, profile, strict=True)
+        )
     )
     return IngestedTable(
         name=name,

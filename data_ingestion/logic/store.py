@@ -13,18 +13,25 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from data_ingestion.contracts import ColumnProfile, ColumnSchema, PhysicalType, Repair, SemanticType
 from data_ingestion.logic.duck import quote_name, quote_text
 from data_ingestion.logic.errors import IngestError
 from data_ingestion.logic.profile import profile_parquet
-from data_ingestion.logic.tables import IngestLimits
 from data_ingestion.logic.types.plan import ColumnPlan, plan_column, settle_text
 
 _MAX_ATTEMPTS = 4
 _EXAMPLES = 20
+_SLICE = 200
+_WIDE_BATCH = 2_000
 _RAW_SUFFIX = " (raw)"
 _MISFIT_ERRORS = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)
+
+
+#: SQL of the source restricted to the given columns.
+RelationOf = Callable[[Sequence[str]], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +65,78 @@ def unique_names(labels: Sequence[str]) -> list[str]:
 def store_text_relation(
     connection: duckdb.DuckDBPyConnection,
     *,
-    relation: str,
+    relation: str | RelationOf,
     source_columns: Sequence[str],
     labels: Sequence[str],
     samples: Sequence[Sequence[str]],
     parquet_path: Path,
-    limits: IngestLimits,
     before_write: Callable[[], None] | None = None,
 ) -> StoredTable:
     """Write ``relation`` (SQL whose columns ``source_columns`` are all VARCHAR) as typed Parquet and profile it.
 
-    ``labels`` are the original headers and ``samples`` the sampled texts per column, both in column order.
+    ``relation`` may be a function that gives the SQL for some of the columns. ``labels`` are the original headers and
+    ``samples`` the sampled texts per column, both in column order.
     """
     names = unique_names(labels)
+    if len(source_columns) <= _SLICE:
+        sql = relation if isinstance(relation, str) else relation(source_columns)
+        return _store_slice(connection, sql, source_columns, names, labels, samples, parquet_path, before_write)
+    # Planning a query takes time quadratic in its columns: very wide tables are made of slices side by side.
+    parts: list[Path] = []
+    stored: list[StoredTable] = []
+    try:
+        for start in range(0, len(source_columns), _SLICE):
+            chosen = slice(start, start + _SLICE)
+            wanted = source_columns[chosen]
+            if isinstance(relation, str):
+                sql = f"(SELECT {', '.join(map(quote_name, wanted))} FROM {relation})"
+            else:
+                sql = relation(wanted)
+            part = parquet_path.with_name(f"{parquet_path.name}.part{start}")
+            parts.append(part)
+            stored.append(
+                _store_slice(connection, sql, wanted, names[chosen], labels[chosen], samples[chosen], part, before_write)
+            )
+        _place_side_by_side(parts, parquet_path)
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+    return StoredTable(
+        stored[0].row_count,
+        tuple(column for table in stored for column in table.columns),
+        tuple(profile for table in stored for profile in table.profile),
+        tuple(repair for table in stored for repair in table.repairs),
+    )
+
+
+def _place_side_by_side(parts: Sequence[Path], target: Path) -> None:
+    """One Parquet file with the columns of all ``parts`` (which have the same rows in the same order)."""
+    files = [pq.ParquetFile(part) for part in parts]
+    schema = pa.schema([field for file in files for field in file.schema_arrow])
+    partial = target.with_name(target.name + ".partial")
+    try:
+        with pq.ParquetWriter(partial, schema, compression="snappy") as writer:
+            streams = [file.iter_batches(batch_size=_WIDE_BATCH) for file in files]
+            for batches in zip(*streams, strict=True):
+                arrays = [array for batch in batches for array in batch.columns]
+                writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+        partial.replace(target)
+    finally:
+        for file in files:
+            file.close()
+        partial.unlink(missing_ok=True)
+
+
+def _store_slice(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    source_columns: Sequence[str],
+    names: Sequence[str],
+    labels: Sequence[str],
+    samples: Sequence[Sequence[str]],
+    parquet_path: Path,
+    before_write: Callable[[], None] | None,
+) -> StoredTable:
     plans = [plan_column(name, label, sample) for name, label, sample in zip(names, labels, samples, strict=True)]
     samples = [list(sample) for sample in samples]
     repairs: list[Repair] = []

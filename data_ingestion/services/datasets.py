@@ -73,8 +73,12 @@ def open_dataset(*, team_id: UUID, dataset_id: UUID, version: int | None = None)
         version_hash=row.version_hash,
         path=storage.local_path(row.storage_name),
         row_count=row.row_count,
-        columns=tuple(ColumnSchema.from_dict(column) for column in row.columns),
+        columns=columns_of(row),
     )
+
+
+def columns_of(version: DatasetVersion) -> tuple[ColumnSchema, ...]:
+    return tuple(ColumnSchema.from_dict(column) for column in version.columns)
 
 
 def version_hash_of(path: Path, columns: Sequence[ColumnSchema]) -> str:
@@ -107,7 +111,14 @@ def store_version(team_id: UUID, dataset_id: UUID, table: IngestedTable) -> Stor
 
 
 def write_version(
-    dataset: Dataset, number: int, version: StoredVersion, *, created_by_id: UUID | None, note: str = ""
+    dataset: Dataset,
+    number: int,
+    version: StoredVersion,
+    *,
+    created_by_id: UUID | None,
+    note: str = "",
+    recipe: dict[str, Any] | None = None,
+    parent_number: int | None = None,
 ) -> DatasetVersion:
     """Write the row of a stored version and make it the current one. Call inside a transaction."""
     row = DatasetVersion.objects.create(
@@ -123,6 +134,8 @@ def write_version(
         columns=[column.as_dict() for column in version.columns],
         profile=[profile.as_dict() for profile in version.profile],
         receipt=version.receipt.as_dict() if version.receipt else None,
+        recipe=recipe,
+        parent_number=parent_number,
         note=note[:300],
         created_by_id=created_by_id,
     )

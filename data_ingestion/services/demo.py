@@ -63,7 +63,11 @@ def write_survey(path: Path) -> int:
     survey["tv_news_per_week"] = frame["TVnews"].astype(int)
     survey["place_population_thousands"] = frame["popul"].astype(int)
     survey["party"] = [_PARTY[int(code)] for code in frame["PID"]]
-    for source, target in (("selfLR", "own_leaning"), ("ClinLR", "clinton_leaning"), ("DoleLR", "dole_leaning")):
+    for source, target in (
+        ("selfLR", "own_leaning"),
+        ("ClinLR", "clinton_leaning"),
+        ("DoleLR", "dole_leaning"),
+    ):
         survey[target] = [_LEANING[int(code) - 1] for code in frame[source]]
     survey["vote"] = ["Dole" if code else "Clinton" for code in frame["vote"]]
     survey.to_csv(path, index=False)
@@ -80,7 +84,12 @@ def load_demo() -> bool:
     try:
         with transaction.atomic():
             user_id, team_id = accounts.create_user_with_team(
-                email=EMAIL, password=PASSWORD, name="Demo Researcher", verified=True, is_staff=True, is_superuser=True
+                email=EMAIL,
+                password=PASSWORD,
+                name="Demo Researcher",
+                verified=True,
+                is_staff=True,
+                is_superuser=True,
             )
     except IntegrityError:
         return False
@@ -102,6 +111,4 @@ def _upload(team_id: UUID, principal: Principal) -> None:
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
         path = Path(folder) / "anes96.csv"
         write_survey(path)
-        start_ingestion(
-            actor=principal, project_id=project.pk, path=path, original_name="anes96.csv"
-        )
+        start_ingestion(actor=principal, project_id=project.pk, path=path, original_name="anes96.csv")

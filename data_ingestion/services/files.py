@@ -15,14 +15,17 @@ from data_ingestion.adapters import storage
 from data_ingestion.errors import FileEmpty, FileNotFound, FileUnusable
 from data_ingestion.logic.errors import IngestError
 from data_ingestion.logic.pipeline import ingest
-from data_ingestion.models import Dataset, DatasetSource, DatasetVersion, RawDataFile, UploadStatus
+from data_ingestion.models import Dataset, DatasetSource, DatasetVersion, Export, RawDataFile, UploadStatus
+from data_ingestion.services import uploads
 from data_ingestion.services.datasets import StoredVersion, store_version, write_version
 from data_ingestion.services.projects import get_project_row
 from plugzero_api.kernel import tasks
 from plugzero_api.kernel.access import Principal
+from plugzero_api.kernel.clock import now_plus
 from plugzero_api.kernel.ids import uuid7
 
 INGEST_TASK = "data_ingestion.ingest_file"
+EXPORT_DAYS = 7
 
 
 def get_file(file_id: UUID) -> RawDataFile:
@@ -100,7 +103,11 @@ def ingest_stored_file(run: tasks.Run, *, file_id: UUID) -> tasks.ResultRef:
 
     Raises ``FileUnusable`` with the engine's code; the file's row then says why.
     """
-    row = get_file(file_id)
+    return ingest_row(run, get_file(file_id))
+
+
+def ingest_row(run: tasks.Run, row: RawDataFile) -> tasks.ResultRef:
+    """See ``ingest_stored_file``."""
     with tempfile.TemporaryDirectory(prefix="ingest-", dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
         try:
             tables = ingest(
@@ -169,4 +176,8 @@ def remove_orphans() -> int:
     named = set(RawDataFile.objects.values_list("storage_name", flat=True))
     named |= set(DatasetVersion.objects.values_list("storage_name", flat=True))
     named |= set(DatasetVersion.objects.values_list("rejects_storage_name", flat=True))
+    old = now_plus(-EXPORT_DAYS * 86_400)
+    Export.objects.filter(created_at__lt=old).delete()
+    named |= set(Export.objects.values_list("storage_name", flat=True))
+    uploads.remove_stale()
     return storage.remove_unnamed(named)

@@ -23,8 +23,8 @@ from data_ingestion import selectors
 from data_ingestion.adapters import storage
 from data_ingestion.filters import RawDataFileFilter
 from data_ingestion.models import RawDataFile
-from data_ingestion.serializers import FileUploadSerializer, RawDataFileSerializer
-from data_ingestion.services import files
+from data_ingestion.serializers import FileUploadSerializer, RawDataFileSerializer, UrlFileSerializer
+from data_ingestion.services import files, web
 from plugzero_api.kernel.api.views import PlatformViewSet, accepted
 from plugzero_api.kernel.tasks.serializers import TaskRunSerializer
 
@@ -36,6 +36,7 @@ class RawDataFileViewSet(mixins.ListModelMixin, PlatformViewSet):
         "list": "files.view",
         "retrieve": "files.view",
         "create": "files.upload",
+        "from_url": "files.upload",
         "download": "files.download",
         "destroy": "files.delete",
     }
@@ -69,6 +70,20 @@ class RawDataFileViewSet(mixins.ListModelMixin, PlatformViewSet):
                 original_name=upload.name or "upload",
                 idempotency_key=self.idempotency_key(),
             )
+        return accepted(info)
+
+    @extend_schema(request=UrlFileSerializer, responses={202: TaskRunSerializer})
+    @action(detail=False, methods=["post"])
+    def from_url(self, request: Request) -> Response:
+        """Fetch a file from a public address or Google Sheet; the task ends with the Dataset made from it."""
+        body = UrlFileSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        info = web.start_url_ingestion(
+            actor=self.principal,
+            project_id=body.validated_data["project"],
+            url=body.validated_data["url"],
+            idempotency_key=self.idempotency_key(),
+        )
         return accepted(info)
 
     @extend_schema(responses={200: OpenApiTypes.BINARY})

@@ -134,3 +134,5 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 # Bodies of JSON requests; uploads have their own cap below.
 PLUGZERO_MAX_BODY_BYTES = env.number("PLUGZERO_MAX_BODY_BYTES", 1_048_576)
 PLUGZERO_MAX_UPLOAD_BYTES = env.number("PLUGZERO_MAX_UPLOAD_BYTES", 5 * 1024**3)
+# Files fetched from an address a user gave.
+PLUGZERO_MAX_FETCH_BYTES = env.number("PLUGZERO_MAX_FETCH_BYTES", 1024**3)

@@ -121,15 +121,18 @@ def _store_text_table(
     columns = list(zip(*table.rows, strict=True))
     arrow = pa.table({key: pa.array(values, pa.string()) for key, values in zip(source_columns, columns, strict=True)})
     with session(limits, work_dir) as connection:
-        connection.register("source_rows", arrow)
+
+        def relation_of(columns: Sequence[str]) -> str:
+            connection.register("source_rows", arrow.select(list(columns)))
+            return "source_rows"
+
         result = store_text_relation(
             connection,
-            relation="source_rows",
+            relation=relation_of,
             source_columns=source_columns,
             labels=table.labels,
             samples=[_spread(values, _SAMPLE_ROWS) for values in columns],
             parquet_path=work_dir / f"table-{number}.parquet",
-            limits=limits,
             before_write=lambda: progress("write", 0, len(table.rows)),
         )
     return _ingested(
@@ -268,7 +271,8 @@ def _check_line_length(path: Path, limits: IngestLimits) -> None:
     """A line over the limit is no table row; finding out by parsing would need the memory the limit guards."""
     longest = current = 0
     with path.open("rb") as stream:
-        while chunk := stream.read(8 * 1024 * 1024):
+        # Lines inside one piece are shorter than the piece, so only those that cross its edges need measuring.
+        while chunk := stream.read(min(8 * 1024 * 1024, limits.max_line_bytes)):
             ends = chunk.count(b"\n") + chunk.count(b"\r")
             if not ends:
                 current += len(chunk)
@@ -391,7 +395,6 @@ def _store_relation(
         labels=layout.table.labels,
         samples=layout.samples,
         parquet_path=work_dir / "table-1.parquet",
-        limits=limits,
         before_write=lambda: progress("load", 0, 0),
     )
 
