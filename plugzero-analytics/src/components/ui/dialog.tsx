@@ -24,7 +24,7 @@ const panel = cva("fixed z-50 flex flex-col bg-raised text-ink shadow-pop focus:
   defaultVariants: { kind: "dialog" },
 });
 
-interface DialogContentProps extends ComponentProps<typeof DialogPrimitive.Content>, VariantProps<typeof panel> {
+interface DialogContentProps extends Omit<ComponentProps<typeof DialogPrimitive.Content>, "title">, VariantProps<typeof panel> {
   title: ReactNode;
   description?: ReactNode;
   closeLabel: string;

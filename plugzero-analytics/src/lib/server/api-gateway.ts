@@ -38,7 +38,10 @@ export async function forwardToApi(request: NextRequest): Promise<Response> {
     signal: request.signal,
   };
   try {
-    const upstream = await fetch(`${origin}${path}${search}`, init);
+    let upstream = await fetch(`${origin}${path}${search}`, init);
+    const streamAt = EVENT_STREAM.test(path) && upstream.status === 307 ? upstream.headers.get("location") : null;
+    // The stream comes from a process of its own; the browser is not sent to another origin, the gateway goes there.
+    if (streamAt) upstream = await fetch(streamAt, init);
     const answer = new Headers();
     for (const name of RESPONSE_HEADERS) {
       const value = upstream.headers.get(name);

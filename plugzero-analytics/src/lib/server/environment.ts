@@ -5,6 +5,11 @@ export function apiOrigin(): string {
   return (process.env.PLUGZERO_API_URL ?? "http://127.0.0.1:8000").replace(/\/+$/, "");
 }
 
+/** Where a browser reaches the backend itself, for links to its own pages. */
+export function publicApiOrigin(): string {
+  return (process.env.PLUGZERO_PUBLIC_API_URL ?? apiOrigin()).replace(/\/+$/, "");
+}
+
 /** Origin of the event-stream process; the API's own when there is none. */
 export function eventsOrigin(): string {
   return (process.env.PLUGZERO_EVENTS_URL ?? apiOrigin()).replace(/\/+$/, "");

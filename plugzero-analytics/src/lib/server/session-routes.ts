@@ -49,6 +49,7 @@ export function forwardedHeaders(request: NextRequest): Headers {
     const value = request.headers.get(name);
     if (value) headers.set(name, value);
   }
+  headers.set("x-forwarded-proto", request.headers.get("x-forwarded-proto") ?? request.nextUrl.protocol.replace(":", ""));
   const client = request.headers.get("x-forwarded-for");
   if (client) headers.set("x-forwarded-for", client);
   return headers;

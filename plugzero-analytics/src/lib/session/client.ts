@@ -125,6 +125,16 @@ export async function signIn(email: string, password: string): Promise<SignInOut
   return signInOutcome(await post("login", { email, password }));
 }
 
+/** Creates the account. The API may sign the new user in at once or ask for the mailed confirmation first. */
+export async function signUp(input: { name: string; email: string; password: string }): Promise<"signed-in" | "registered"> {
+  const response = await post("register", input);
+  const body: unknown = response.status === 204 ? null : await response.json().catch(() => null);
+  const token = (body as { access?: unknown } | null)?.access;
+  if (typeof token !== "string") return "registered";
+  adopt(token, true);
+  return "signed-in";
+}
+
 export async function verifySecondFactor(challenge: string, method: string, code: string): Promise<SignInOutcome> {
   return signInOutcome(await post("verify", { challenge, method, code }));
 }
