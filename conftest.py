@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 pytest_plugins = ["plugzero_api.kernel.testing.plugin"]
@@ -13,3 +15,25 @@ def _actors() -> None:
     from plugzero_api.kernel.testing.plugin import set_actors
 
     set_actors(factories)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _log_can_be_flushed() -> Iterator[None]:
+    """Transactional tests end by emptying all tables; for that moment the activity log's triggers are taken off."""
+    from django.db import connection
+    from django.test import TransactionTestCase
+
+    from accounts import append_only
+
+    tear_down = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def without_triggers(self: TransactionTestCase) -> None:
+        append_only.remove(connection)
+        try:
+            tear_down(self)
+        finally:
+            append_only.install(connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
+        yield

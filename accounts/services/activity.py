@@ -47,17 +47,19 @@ def record_activity(
     object_label: str = "",
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
+    account_id: UUID | None = None,
 ) -> None:
     """Add one entry: call it inside the transaction of the action itself.
 
     ``actor`` is the request's Principal (or the Access, or the user's id; None for the system); ``action`` reads
     ``<object>.<past verb>`` (``project.renamed``). ``before`` and ``after`` hold the fields of the object; equal ones
     are dropped and values of secret-looking names redacted. Client address and request id come from the request.
+    Without a team the entry belongs to an account: ``account_id``'s, or the actor's own.
     """
     kind, actor_id, api_key_id = _actor(actor)
     old, new = changed_fields(before, after)
     entry = ActivityLog(
-        chain_id=team_id or actor_id or NIL,
+        chain_id=team_id or account_id or actor_id or NIL,
         team_id=team_id,
         actor_kind=kind,
         actor_id=actor_id,

@@ -35,12 +35,13 @@ def create_user_with_team(
             password_changed_at=now,
             **fields,
         )
-        team = create_team(owner=user, name=_personal_team_name(user), is_personal=True)
+        team = create_personal_team(owner=user)
     return user.pk, team.pk
 
 
-def _personal_team_name(user: User) -> str:
-    return f"{(user.name or user.email.partition('@')[0])[:100]}'s team"
+def create_personal_team(*, owner: User) -> Team:
+    name = (owner.name or owner.email.partition("@")[0])[:100]
+    return create_team(owner=owner, name=f"{name}'s team", is_personal=True)
 
 
 def create_team(*, owner: User, name: str, is_personal: bool = False) -> Team:

@@ -17,7 +17,7 @@ AUTH_USER_MODEL = "accounts.User"
 INSTALLED_APPS = [
     "plugzero_api.kernel.apps.KernelConfig",
     *enabled_apps(BASE_DIR, PLUGZERO_DISABLED_APPS),
-    "django.contrib.admin",
+    "accounts.staff.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -110,6 +110,8 @@ X_FRAME_OPTIONS = "DENY"
 
 PLUGZERO_ADMIN_ENABLED = env.flag("PLUGZERO_ADMIN_ENABLED", not PRODUCTION)
 PLUGZERO_ADMIN_PATH = env.text("PLUGZERO_ADMIN_PATH", "admin/").lstrip("/").rstrip("/") + "/"
+# In development staff may sign in without a second factor; whoever has one must always show it.
+PLUGZERO_ADMIN_REQUIRE_TWO_FACTOR = env.flag("PLUGZERO_ADMIN_REQUIRE_TWO_FACTOR", PRODUCTION)
 PLUGZERO_ADMIN_ALLOW_IPS = env.names("PLUGZERO_ADMIN_ALLOW_IPS")
 
 CORS_ALLOWED_ORIGINS = env.names(

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 from drf_spectacular.generators import SchemaGenerator
 
-from plugzero_api.kernel.testing.routes import Operation
+from plugzero_api.kernel.api.operations import Operation
 
 _PARAMETER = re.compile(r"<(?:[^:>]+:)?([^>]+)>")
 # The document may call a path parameter by another name than the route does ("id" for "pk").

@@ -29,7 +29,7 @@ from plugzero_api.kernel.testing.cases import (
 )
 from plugzero_api.kernel.testing.conformance import assert_conforms
 from plugzero_api.kernel.testing.plugin import ApiClient, actors
-from plugzero_api.kernel.testing.routes import Operation, api_operations
+from plugzero_api.kernel.api.operations import Operation, api_operations
 
 OPERATIONS = api_operations()
 CASES = collect_cases()
