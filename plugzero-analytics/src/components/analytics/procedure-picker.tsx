@@ -33,7 +33,7 @@ export function ProcedurePicker({ procedures, value, suggestions, onChoose }: Pr
   const families = useMemo(() => {
     const groups = new Map<string, Procedure[]>();
     for (const procedure of procedures) {
-      const text = `${procedure.title}\n${procedure.question}\n${procedure.key}\n${procedure.tags.join(" ")}`.toLocaleLowerCase();
+      const text = `${procedure.title}\n${procedure.question}\n${procedure.key}`.toLocaleLowerCase();
       if (needle && !needle.split(/\s+/).every((word) => text.includes(word))) continue;
       groups.set(procedure.family, [...(groups.get(procedure.family) ?? []), procedure]);
     }

@@ -9,7 +9,7 @@ import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/context/i18n";
 import { useTask } from "@/hooks/use-task";
 import { apiFetch } from "@/lib/api/fetch";
-import { type DatasetDetail, startExport } from "@/lib/api/datasets";
+import { type DatasetDetail, type ExportFormatEnum, startExport } from "@/lib/api/datasets";
 import { describeProblem } from "@/lib/api/problem-text";
 import { fileNameOf, saveBlob } from "@/lib/save-file";
 
@@ -19,7 +19,7 @@ const FORMATS = [
   ["sav", "SPSS"],
   ["parquet", "Parquet"],
   ["jsonl", "JSON Lines"],
-] as const;
+] as const satisfies readonly (readonly [ExportFormatEnum, string])[];
 
 /** Writes the Dataset in another format; the file comes by itself once its run has ended. */
 export function ExportMenu({ dataset, version }: { dataset: DatasetDetail; version?: number }) {
@@ -34,7 +34,7 @@ export function ExportMenu({ dataset, version }: { dataset: DatasetDetail; versi
     }
   };
   const start = useMutation({
-    mutationFn: (format: string) => startExport(dataset.id, format, version),
+    mutationFn: (format: ExportFormatEnum) => startExport(dataset.id, format, version),
     onSuccess: (run) => {
       setTaskId(run.task_id);
       toast(t("export.started"));

@@ -48,7 +48,7 @@ export function PreviewGrid({ dataset, version, profiles }: { dataset: DatasetDe
   const [draft, setDraft] = useState<ConditionSet>(() => readFilter(filterText));
   const columns = useMemo(() => dataset.columns.filter((column) => !column.is_raw), [dataset.columns]);
   const byProfile = useMemo(() => new Map(profiles?.map((profile) => [profile.name, profile])), [profiles]);
-  const query = { version, sort: sort ?? undefined, filter: filterText ?? undefined };
+  const query = { version, sort: sort ? [sort] : undefined, filter: filterText ?? undefined };
   const key = datasetKeys.part(dataset.id, "preview", { ...query, at: dataset.version_hash });
   const narrowed = Boolean(filterText) || (version !== undefined && version !== dataset.current_version);
   const head = useQuery({

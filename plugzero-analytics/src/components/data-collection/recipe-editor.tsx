@@ -80,7 +80,7 @@ export function RecipeEditor({ dataset }: { dataset: DatasetDetail }) {
       </LoadingRegion>
     );
   }
-  const faultsOf = (draft: Draft): ReturnType<typeof findFaults> => findFaults(recipeFields(draft.kind, byKind.get(draft.kind)?.schema ?? {}), draft.values);
+  const faultsOf = (draft: Draft): ReturnType<typeof findFaults> => findFaults(recipeFields(draft.kind, byKind.get(draft.kind)?.parameters_schema ?? {}), draft.values);
   const serverFaults = (index: number): Record<string, string> => {
     const found: Record<string, string> = {};
     if (apply.error instanceof ApiProblem) {
@@ -98,10 +98,10 @@ export function RecipeEditor({ dataset }: { dataset: DatasetDetail }) {
       setOpen(broken.id);
       return;
     }
-    apply.mutate(drafts.map((draft) => ({ kind: draft.kind, ...submittedValues(recipeFields(draft.kind, byKind.get(draft.kind)?.schema ?? {}), draft.values) })));
+    apply.mutate(drafts.map((draft) => ({ kind: draft.kind, ...submittedValues(recipeFields(draft.kind, byKind.get(draft.kind)?.parameters_schema ?? {}), draft.values) })));
   };
   const add = (kind: RecipeStepKind): void => {
-    const draft: Draft = { id: crypto.randomUUID(), kind: kind.kind, values: initialValues(recipeFields(kind.kind, kind.schema)) };
+    const draft: Draft = { id: crypto.randomUUID(), kind: kind.kind, values: initialValues(recipeFields(kind.kind, kind.parameters_schema)) };
     setDrafts([...drafts, draft]);
     setOpen(draft.id);
   };
@@ -143,7 +143,7 @@ export function RecipeEditor({ dataset }: { dataset: DatasetDetail }) {
               {expanded && kind ? (
                 <div className="p-2">
                   <ParameterForm
-                    fields={recipeFields(kind.kind, kind.schema)}
+                    fields={recipeFields(kind.kind, kind.parameters_schema)}
                     values={draft.values}
                     onChange={(name, value) => {
                       apply.reset();

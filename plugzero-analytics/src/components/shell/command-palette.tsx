@@ -116,7 +116,7 @@ export function CommandPalette({ open, onOpenChange }: PaletteProps) {
                   <Item
                     key={procedure.key}
                     icon={Calculator}
-                    value={`${procedure.title} ${procedure.question} ${procedure.tags.join(" ")}`}
+                    value={`${procedure.title} ${procedure.question}`}
                     onSelect={() => go(`/analysis?procedure=${encodeURIComponent(procedure.key)}`)}
                   >
                     {procedure.title}

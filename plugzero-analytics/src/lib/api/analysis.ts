@@ -1,93 +1,37 @@
+import type {
+  Chart as GeneratedChart, Comparison as GeneratedComparison, Fact as GeneratedFact, Output as GeneratedOutput, Procedure as GeneratedProcedure, Result, ResultSummary as GeneratedSummary,
+  Rows, Suggestion as GeneratedSuggestion, Table as GeneratedTable, TableColumn,
+} from "@/types/api";
+import { api, body } from "./client";
 import { apiFetch } from "./fetch";
-import { getJson, sendJson, withQuery } from "./request";
+import type { Json, JsonObject } from "./json";
+import { withQuery } from "./request";
 import type { Page, TaskRun } from "./types";
 
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
-export type JsonObject = { [key: string]: Json };
+export type { Json, JsonObject };
 
-export interface Procedure {
-  key: string;
-  title: string;
-  question: string;
-  family: string;
-  version: number;
-  requirements: string[];
-  supports_weights: boolean;
-  randomised: boolean;
-  cost: string;
-  tags: string[];
-  parameters_schema: JsonObject;
-}
+type Scalar = string | number | boolean | null;
 
-export interface Fact {
-  id: string;
-  name: string;
-  value: string | number | boolean | null;
-  unit: string;
-  n: number | null;
-  weighted_n: number | null;
-  interval: { low: number | null; high: number | null; level: number; method: string } | null;
-  statistic: number | null;
-  df: number[];
-  p: number | null;
-  adjusted_p: number | null;
-  test: string;
-  source_columns: string[];
-  approximate: boolean;
-  small_base: boolean;
-  suppressed: boolean;
-}
-
-export interface ResultTableColumn {
-  key: string;
-  label: string;
-  type: "text" | "integer" | "number" | "percent" | "p_value" | "boolean" | "date";
-  unit: string;
-  group: string;
-  drill: JsonObject | null;
-}
-
-export interface ResultTable {
-  id: string;
-  title: string;
+/* The description leaves parameters, filters, cells and chart specifications as open objects; here they are JSON. */
+export type Procedure = Omit<GeneratedProcedure, "parameters_schema"> & { parameters_schema: JsonObject };
+export type Fact = Omit<GeneratedFact, "value"> & { value: Scalar };
+export type ResultTableColumn = Omit<TableColumn, "drill"> & { drill: JsonObject | null };
+export type ResultTable = Omit<GeneratedTable, "columns" | "rows" | "row_drills"> & {
   columns: ResultTableColumn[];
-  rows: { [key: string]: string | number | boolean | null }[];
+  rows: { [key: string]: Scalar }[];
   row_drills: (JsonObject | null)[];
-  notes: string[];
-}
-
-export interface ResultOutput {
-  n: number;
-  weighted_n: number | null;
-  method: { text: string; missing_values: string; references: string[]; weights: string; multiple_testing: string };
-  facts: Fact[];
-  tables: ResultTable[];
-  charts: { id: string; title: string; description: string; spec: JsonObject }[];
-  assumptions: { name: string; met: boolean | null; detail: string }[];
-  notices: { code: string; message: string; columns: string[] }[];
-  seed: number | null;
-}
-
-export interface ResultSummary {
-  id: string;
-  project: string;
-  dataset: string;
-  dataset_name: string;
-  dataset_version: number;
-  procedure: string;
-  procedure_version: number;
-  parameters: JsonObject;
-  filter: JsonObject | null;
-  weight: string;
-  seed: number | null;
-  seconds: number | null;
-  computed_at: string | null;
-  created_at: string;
-}
-
-export interface AnalysisResult extends ResultSummary {
-  output: ResultOutput;
-}
+};
+export type ResultChart = Omit<GeneratedChart, "spec"> & { spec: JsonObject };
+export type ResultOutput = Omit<GeneratedOutput, "facts" | "tables" | "charts"> & { facts: Fact[]; tables: ResultTable[]; charts: ResultChart[] };
+export type ResultSummary = Omit<GeneratedSummary, "parameters" | "filter"> & { parameters: JsonObject; filter: JsonObject | null };
+export type AnalysisResult = ResultSummary & { output: ResultOutput };
+export type Suggestion = Omit<GeneratedSuggestion, "parameters"> & { parameters: JsonObject };
+export type RowsPage = Omit<Rows, "rows"> & { rows: JsonObject[] };
+export type Comparison = {
+  left: ResultSummary;
+  right: ResultSummary;
+  facts: (Omit<GeneratedComparison["facts"][number], "left" | "right"> & { left: Fact | null; right: Fact | null })[];
+};
 
 export interface RunInput {
   dataset: string;
@@ -98,27 +42,6 @@ export interface RunInput {
   seed?: number | null;
 }
 
-export interface Suggestion {
-  procedure: string;
-  title: string;
-  score: number;
-  parameters: JsonObject;
-  reason: string;
-}
-
-export interface RowsPage {
-  count: number;
-  offset: number;
-  columns: string[];
-  rows: JsonObject[];
-}
-
-export interface Comparison {
-  left: ResultSummary;
-  right: ResultSummary;
-  facts: { id: string; name: string; unit: string; left: Fact | null; right: Fact | null; difference: number | null }[];
-}
-
 export interface CellAddress {
   table: string;
   row: number;
@@ -126,39 +49,40 @@ export interface CellAddress {
 }
 
 export async function listProcedures(signal?: AbortSignal): Promise<Procedure[]> {
-  const procedures = await getJson<Procedure[]>("/api/v1/analysis/procedures/", undefined, { signal });
-  return procedures.map((procedure) => ({ ...procedure, tags: procedure.tags ?? [] }));
+  return (await body(api.GET("/api/v1/analysis/procedures/", { signal }))) as Procedure[];
 }
 
+/** Starts a run; one that was computed before comes back as an already finished task. */
 export function startRun(input: RunInput): Promise<TaskRun> {
-  return sendJson<TaskRun>("POST", "/api/v1/analysis/run/", input);
+  return body(api.POST("/api/v1/analysis/run/", { body: input }));
 }
 
-export function suggestProcedures(dataset: string, columns: readonly string[], signal?: AbortSignal): Promise<Suggestion[]> {
-  return sendJson<Suggestion[]>("POST", "/api/v1/analysis/suggest/", { dataset, columns }, { signal });
+export async function suggestProcedures(dataset: string, columns: readonly string[], signal?: AbortSignal): Promise<Suggestion[]> {
+  return (await body(api.POST("/api/v1/analysis/suggest/", { body: { dataset, columns: [...columns] }, signal }))) as Suggestion[];
 }
 
-export function listResults(
-  filter: { project?: string; dataset?: string; procedure?: string; page?: number; page_size?: number },
+export async function listResults(
+  query: { project?: string; dataset?: string; procedure?: string; page?: number; page_size?: number },
   signal?: AbortSignal,
 ): Promise<Page<ResultSummary>> {
-  return getJson<Page<ResultSummary>>("/api/v1/analysis/results/", filter, { signal });
+  return (await body(api.GET("/api/v1/analysis/results/", { params: { query }, signal }))) as Page<ResultSummary>;
 }
 
-export function getResult(id: string, signal?: AbortSignal): Promise<AnalysisResult> {
-  return getJson<AnalysisResult>(`/api/v1/analysis/results/${id}/`, undefined, { signal });
+export async function getResult(id: string, signal?: AbortSignal): Promise<AnalysisResult> {
+  const result: Result = await body(api.GET("/api/v1/analysis/results/{id}/", { params: { path: { id } }, signal }));
+  return result as AnalysisResult;
 }
 
-export function deleteResult(id: string): Promise<void> {
-  return sendJson<void>("DELETE", `/api/v1/analysis/results/${id}/`);
+export async function deleteResult(id: string): Promise<void> {
+  await api.DELETE("/api/v1/analysis/results/{id}/", { params: { path: { id } } });
 }
 
-export function getRowsBehind(id: string, cell: CellAddress, offset: number, limit: number, signal?: AbortSignal): Promise<RowsPage> {
-  return getJson<RowsPage>(`/api/v1/analysis/results/${id}/rows/`, { ...cell, offset, limit }, { signal });
+export async function getRowsBehind(id: string, cell: CellAddress, offset: number, limit: number, signal?: AbortSignal): Promise<RowsPage> {
+  return (await body(api.GET("/api/v1/analysis/results/{id}/rows/", { params: { path: { id }, query: { ...cell, offset, limit } }, signal }))) as RowsPage;
 }
 
-export function compareResults(left: string, right: string): Promise<Comparison> {
-  return sendJson<Comparison>("POST", "/api/v1/analysis/compare/", { left, right });
+export async function compareResults(left: string, right: string): Promise<Comparison> {
+  return (await body(api.POST("/api/v1/analysis/compare/", { body: { left, right } }))) as Comparison;
 }
 
 export function exportResult(id: string, as: "json" | "csv" | "xlsx"): Promise<Response> {

@@ -1,97 +1,29 @@
+import type {
+  ColumnProfile as GeneratedColumnProfile, ColumnSchema, Dataset, DatasetDetail, DatasetProfile as GeneratedDatasetProfile, DatasetVersion,
+  ExportFormatEnum, Preview, Recipe as GeneratedRecipe, Receipt, Repair,
+} from "@/types/api";
+import { api, body } from "./client";
 import { apiFetch } from "./fetch";
-import type { JsonObject } from "./analysis";
-import { getJson, sendJson, withQuery } from "./request";
+import type { JsonObject } from "./json";
+import { withQuery } from "./request";
 import type { Page, TaskRun } from "./types";
 
-export interface ColumnSchema {
-  name: string;
-  label: string;
-  physical_type: string;
-  semantic_type: string;
-  measure_level: string;
-  is_pii: boolean;
-  value_labels: Record<string, string>;
-  missing_codes: string[];
-  raw_column: string | null;
-  unit: string | null;
-  separator: string | null;
-  is_raw: boolean;
-}
+export type { ColumnSchema, Dataset, DatasetDetail, DatasetVersion, ExportFormatEnum, Preview, Receipt, Repair };
 
-export interface Dataset {
-  id: string;
-  project: string;
-  name: string;
-  dataset_source: string;
-  raw_file: string | null;
-  source_name: string;
-  current_version: number;
-  row_count: number;
-  column_count: number;
-  size: number;
-  created_by: string | null;
-  created_at: string;
-  updated_at: string;
-}
-
-export interface DatasetDetail extends Dataset {
-  version_hash: string;
-  columns: ColumnSchema[];
-}
-
-export interface ColumnProfile {
-  name: string;
-  count: number;
-  missing: number;
-  distinct: number;
-  distinct_is_exact: boolean;
-  minimum: number | string | null;
-  maximum: number | string | null;
-  mean: number | null;
-  sd: number | null;
-  quartiles: number[] | null;
+/** The description leaves these three as JSON; their shapes are those of the API's profile contract. */
+export type ColumnProfile = Omit<GeneratedColumnProfile, "histogram" | "top_values" | "minimum" | "maximum"> & {
   histogram: [number, number, number][];
   top_values: [string, number][];
-  samples: string[];
-  mean_length: number | null;
-}
+  minimum: number | string | null;
+  maximum: number | string | null;
+};
+export type DatasetProfile = Omit<GeneratedDatasetProfile, "columns"> & { columns: ColumnProfile[] };
+export type Recipe = Omit<GeneratedRecipe, "steps"> & { steps: JsonObject[] };
 
-export interface Repair {
+export interface RecipeStepKind {
   kind: string;
-  message: string;
-  row: number | null;
-  column: string | null;
-  before: string | null;
-  after: string | null;
-  count: number;
-}
-
-export interface Receipt {
-  rows_in: number;
-  rows_out: number;
-  rows_rejected: number;
-  repairs: Repair[];
-  repair_count: number;
-  dialect: JsonObject;
-}
-
-export interface DatasetProfile {
-  version: number;
-  row_count: number;
-  columns: ColumnProfile[];
-  receipt: Receipt | null;
-}
-
-export interface DatasetVersion {
-  number: number;
-  version_hash: string;
-  row_count: number;
-  column_count: number;
-  size: number;
-  note: string;
-  has_rejects: boolean;
-  created_by: string | null;
-  created_at: string;
+  summary: string;
+  parameters_schema: JsonObject;
 }
 
 export interface DatasetFilter {
@@ -101,76 +33,74 @@ export interface DatasetFilter {
   page_size?: number;
 }
 
-export function listDatasets(filter: DatasetFilter, signal?: AbortSignal): Promise<Page<Dataset>> {
-  return getJson<Page<Dataset>>("/api/v1/datasets/", { ...filter }, { signal });
+export function listDatasets(query: DatasetFilter, signal?: AbortSignal): Promise<Page<Dataset>> {
+  return body(api.GET("/api/v1/datasets/", { params: { query }, signal }));
 }
 
 export function getDataset(id: string, signal?: AbortSignal): Promise<DatasetDetail> {
-  return getJson<DatasetDetail>(`/api/v1/datasets/${id}/`, undefined, { signal });
+  return body(api.GET("/api/v1/datasets/{id}/", { params: { path: { id } }, signal }));
 }
 
 export function renameDataset(id: string, name: string): Promise<DatasetDetail> {
-  return sendJson<DatasetDetail>("PATCH", `/api/v1/datasets/${id}/`, { name });
+  return body(api.PATCH("/api/v1/datasets/{id}/", { params: { path: { id } }, body: { name } }));
 }
 
-export function deleteDataset(id: string): Promise<void> {
-  return sendJson<void>("DELETE", `/api/v1/datasets/${id}/`);
+export async function deleteDataset(id: string): Promise<void> {
+  await api.DELETE("/api/v1/datasets/{id}/", { params: { path: { id } } });
 }
 
-export function getProfile(id: string, version?: number, signal?: AbortSignal): Promise<DatasetProfile> {
-  return getJson<DatasetProfile>(`/api/v1/datasets/${id}/profile/`, { version }, { signal });
+export async function getProfile(id: string, version?: number, signal?: AbortSignal): Promise<DatasetProfile> {
+  return (await body(api.GET("/api/v1/datasets/{id}/profile/", { params: { path: { id }, query: { version } }, signal }))) as DatasetProfile;
 }
 
-export function listVersions(id: string, signal?: AbortSignal): Promise<DatasetVersion[]> {
-  return getJson<DatasetVersion[]>(`/api/v1/datasets/${id}/versions/`, undefined, { signal });
+/** All versions, newest first. */
+export async function listVersions(id: string, signal?: AbortSignal): Promise<DatasetVersion[]> {
+  const answer: unknown = await body(api.GET("/api/v1/datasets/{id}/versions/", { params: { path: { id } }, signal }));
+  return Array.isArray(answer) ? (answer as DatasetVersion[]) : (answer as Page<DatasetVersion>).results;
 }
 
 export interface PreviewQuery {
   version?: number;
   offset: number;
   limit: number;
-  sort?: string;
+  sort?: string[];
   filter?: string;
 }
 
-export interface PreviewPage {
-  total: number;
-  offset: number;
-  columns: string[];
-  rows: unknown[][];
+export function getPreview(id: string, query: PreviewQuery, signal?: AbortSignal): Promise<Preview> {
+  return body(api.GET("/api/v1/datasets/{id}/preview/", { params: { path: { id }, query }, signal }));
 }
 
-export function getPreview(id: string, query: PreviewQuery, signal?: AbortSignal): Promise<PreviewPage> {
-  return getJson<PreviewPage>(`/api/v1/datasets/${id}/preview/`, { ...query }, { signal });
-}
-
-export function startExport(id: string, format: string, version?: number): Promise<TaskRun> {
-  return sendJson<TaskRun>("POST", `/api/v1/datasets/${id}/export/`, { format, version });
+export function startExport(id: string, export_format: ExportFormatEnum, version?: number): Promise<TaskRun> {
+  return body(api.POST("/api/v1/datasets/{id}/export/", { params: { path: { id } }, body: { export_format, version: version ?? null } }));
 }
 
 export function downloadRejects(id: string, version?: number): Promise<Response> {
   return apiFetch(withQuery(`/api/v1/datasets/${id}/rejects/`, { version }), { timeoutMs: 0 });
 }
 
-export interface RecipeStepKind {
-  kind: string;
-  summary: string;
-  schema: JsonObject;
+export function undoRepairs(id: string): Promise<TaskRun> {
+  return body(api.POST("/api/v1/datasets/{id}/undo-repairs/", { params: { path: { id } } }));
 }
 
-export interface Recipe {
-  steps: JsonObject[];
+export function restoreVersion(id: string, number: number): Promise<DatasetVersion> {
+  return body(api.POST("/api/v1/datasets/{id}/restore/", { params: { path: { id } }, body: { number } }));
 }
 
-export function listRecipeSteps(signal?: AbortSignal): Promise<RecipeStepKind[]> {
-  return getJson<RecipeStepKind[]>("/api/v1/datasets/recipe-steps/", undefined, { signal });
+export async function listRecipeSteps(signal?: AbortSignal): Promise<RecipeStepKind[]> {
+  return (await body(api.GET("/api/v1/datasets/steps/", { signal }))) as RecipeStepKind[];
 }
 
-export function getRecipe(id: string, signal?: AbortSignal): Promise<Recipe> {
-  return getJson<Recipe>(`/api/v1/datasets/${id}/recipe/`, undefined, { signal });
+export async function getRecipe(id: string, signal?: AbortSignal): Promise<Recipe> {
+  return (await body(api.GET("/api/v1/datasets/{id}/recipe/", { params: { path: { id } }, signal }))) as Recipe;
+}
+
+/** Keeps the steps with the Dataset without running them. */
+export async function saveRecipe(id: string, steps: JsonObject[]): Promise<Recipe> {
+  return (await body(api.PUT("/api/v1/datasets/{id}/recipe/", { params: { path: { id } }, body: { steps } }))) as Recipe;
 }
 
 /** Starts the run that makes the next version of the Dataset. */
-export function applyRecipe(id: string, steps: readonly JsonObject[]): Promise<TaskRun> {
-  return sendJson<TaskRun>("POST", `/api/v1/datasets/${id}/recipe/`, { steps });
+export function applyRecipe(id: string, steps: JsonObject[]): Promise<TaskRun> {
+  return body(api.POST("/api/v1/datasets/{id}/recipe/apply/", { params: { path: { id } }, body: { steps, version: null } }));
 }

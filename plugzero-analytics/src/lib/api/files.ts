@@ -1,29 +1,22 @@
+import type { RawDataFile } from "@/types/api";
+import { api, body } from "./client";
 import { apiFetch } from "./fetch";
-import { getJson, sendJson } from "./request";
-import type { Page } from "./types";
+import type { Page, TaskRun } from "./types";
 
-export interface RawDataFile {
-  id: string;
-  project: string;
-  original_name: string;
-  sha256: string;
-  size: number;
-  source_kind: string;
-  source_url: string;
-  upload_status: string;
-  error: { code: string; detail: string } | null;
-  created_by: string | null;
-  created_at: string;
+export type { RawDataFile };
+
+export function listFiles(query: { project?: string; page?: number; page_size?: number }, signal?: AbortSignal): Promise<Page<RawDataFile>> {
+  return body(api.GET("/api/v1/files/", { params: { query }, signal }));
 }
 
-export function listFiles(filter: { project?: string; page?: number; page_size?: number }, signal?: AbortSignal): Promise<Page<RawDataFile>> {
-  return getJson<Page<RawDataFile>>("/api/v1/files/", filter, { signal });
+export function startUrlImport(project: string, url: string): Promise<TaskRun> {
+  return body(api.POST("/api/v1/files/from-url/", { body: { project, url } }));
 }
 
 export function downloadFile(id: string): Promise<Response> {
   return apiFetch(`/api/v1/files/${id}/download/`, { timeoutMs: 0 });
 }
 
-export function deleteFile(id: string): Promise<void> {
-  return sendJson<void>("DELETE", `/api/v1/files/${id}/`);
+export async function deleteFile(id: string): Promise<void> {
+  await api.DELETE("/api/v1/files/{id}/", { params: { path: { id } } });
 }

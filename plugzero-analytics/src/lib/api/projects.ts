@@ -1,39 +1,25 @@
-import { getJson, sendJson } from "./request";
+import type { PatchedProjectWriteRequest, Project, ProjectCreateRequest } from "@/types/api";
+import { api, body } from "./client";
 import type { Page } from "./types";
 
-export interface Project {
-  id: string;
-  name: string;
-  description: string;
-  is_archived: boolean;
-  created_by: string | null;
-  created_at: string;
-  updated_at: string;
-  dataset_count: number;
-  file_count: number;
-}
+export type { Project };
 
-export interface ProjectInput {
-  name: string;
-  description: string;
-}
-
-export function listProjects(filter: { page?: number; page_size?: number; search?: string }, signal?: AbortSignal): Promise<Page<Project>> {
-  return getJson<Page<Project>>("/api/v1/projects/", filter, { signal });
+export function listProjects(query: { page?: number; page_size?: number; search?: string }, signal?: AbortSignal): Promise<Page<Project>> {
+  return body(api.GET("/api/v1/projects/", { params: { query }, signal }));
 }
 
 export function getProject(id: string, signal?: AbortSignal): Promise<Project> {
-  return getJson<Project>(`/api/v1/projects/${id}/`, undefined, { signal });
+  return body(api.GET("/api/v1/projects/{id}/", { params: { path: { id } }, signal }));
 }
 
-export function createProject(input: ProjectInput): Promise<Project> {
-  return sendJson<Project>("POST", "/api/v1/projects/", input);
+export function createProject(input: ProjectCreateRequest): Promise<Project> {
+  return body(api.POST("/api/v1/projects/", { body: input }));
 }
 
-export function updateProject(id: string, input: Partial<ProjectInput & { is_archived: boolean }>): Promise<Project> {
-  return sendJson<Project>("PATCH", `/api/v1/projects/${id}/`, input);
+export function updateProject(id: string, input: PatchedProjectWriteRequest): Promise<Project> {
+  return body(api.PATCH("/api/v1/projects/{id}/", { params: { path: { id } }, body: input }));
 }
 
-export function deleteProject(id: string): Promise<void> {
-  return sendJson<void>("DELETE", `/api/v1/projects/${id}/`);
+export async function deleteProject(id: string): Promise<void> {
+  await api.DELETE("/api/v1/projects/{id}/", { params: { path: { id } } });
 }

@@ -1,8 +1,8 @@
-import { getJson, sendJson } from "./request";
+import { api, body } from "./client";
 import type { Page, TaskRun, TaskState } from "./types";
 
 export interface TaskFilter {
-  state?: readonly TaskState[];
+  state?: TaskState[];
   kind?: string;
   project_id?: string;
   page?: number;
@@ -10,13 +10,13 @@ export interface TaskFilter {
 }
 
 export function getTask(id: string, signal?: AbortSignal): Promise<TaskRun> {
-  return getJson<TaskRun>(`/api/v1/tasks/${id}/`, undefined, { signal });
+  return body(api.GET("/api/v1/tasks/{id}/", { params: { path: { id } }, signal }));
 }
 
 export function listTasks(filter: TaskFilter, signal?: AbortSignal): Promise<Page<TaskRun>> {
-  return getJson<Page<TaskRun>>("/api/v1/tasks/", { ...filter }, { signal });
+  return body(api.GET("/api/v1/tasks/", { params: { query: filter }, signal }));
 }
 
 export function cancelTask(id: string): Promise<TaskRun> {
-  return sendJson<TaskRun>("POST", `/api/v1/tasks/${id}/cancel/`);
+  return body(api.POST("/api/v1/tasks/{id}/cancel/", { params: { path: { id } } }));
 }
