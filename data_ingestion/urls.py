@@ -24,7 +24,7 @@ urlpatterns: list[URLPattern] = [
     path("datasets/<uuid:pk>/", DatasetViewSet.as_view(_detail), name="dataset-detail"),
     path("datasets/<uuid:pk>/profile/", DatasetViewSet.as_view({"get": "profile"}), name="dataset-profile"),
     path(
-        "datasets/<uuid:pk>/versions/", DatasetViewSet.as_view({"get": "versions"}), name="dataset-versions"
+        "datasets/<uuid:pk>/versions/", DatasetViewSet.as_view({"get": "versions"}, pagination_class=None, filterset_class=None), name="dataset-versions"
     ),
     path("files/from-url/", RawDataFileViewSet.as_view({"post": "from_url"}), name="file-from-url"),
     path("uploads/", UploadViewSet.as_view({"post": "create"}), name="upload-list"),

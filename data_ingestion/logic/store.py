@@ -8,7 +8,7 @@ number column) and in the end kept as text: no cell is lost and the receipt says
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -252,8 +252,7 @@ def _find_misfits(
     tests = {}
     for index in typed:
         column = quote_name(source_columns[index])
-        blank = plans[index].as_text(plans[index].missing)
-        is_null = replace(blank, physical=PhysicalType.TEXT).sql(f"trim({column})")
+        is_null = plans[index].as_text(plans[index].missing).sql(f"trim({column})")
         tests[index] = f"({is_null}) IS NOT NULL AND ({plans[index].sql(column, trial=True)}) IS NULL"
     counts = connection.execute(
         "SELECT " + ", ".join(f"count(*) FILTER (WHERE {tests[i]})" for i in typed) + f" FROM {relation}"
@@ -277,7 +276,7 @@ def _replan(
     assert isinstance(sample, list)
     sample.extend(text for _, text in examples)
     new = plan_column(plan.name, plan.label, sample)
-    if as_text or new == plan or (new.physical is plan.physical and new.number == plan.number and new.temporal == plan.temporal and new.missing == plan.missing):
+    if as_text or new == plan or (new.physical is plan.physical and new.number == plan.number and new.temporal == plan.temporal and new.missing == plan.missing and new.padded == plan.padded):
         new = plan.as_text()
     row, text = examples[0]
     message = f"{count} cells do not read as {plan.physical.value}; the column is kept as {new.physical.value}."

@@ -390,7 +390,7 @@ def _store_relation(
 ) -> StoredTable:
     return store_text_relation(
         connection,
-        relation=f"(SELECT coalesce(c0, '') AS c0{''.join(f', coalesce(c{i}, ' + chr(39) * 2 + f') AS c{i}' for i in range(1, layout.table.width))} FROM {relation})",
+        relation=relation,
         source_columns=[f"c{index}" for index in range(layout.table.width)],
         labels=layout.table.labels,
         samples=layout.samples,

@@ -107,13 +107,13 @@ def _first_fitting(values: Sequence[str], formats: Sequence[str]) -> TemporalFor
     """One format for all values, or a date format with two time layouts where cells mix them."""
     fitting: list[str] = []
     left = list(values)
-    for fmt in formats:
-        rest = [v for v in left if not _reads(v, fmt)]
-        if len(rest) < len(left):
-            fitting.append(fmt)
-            left = rest
-        if not left:
-            break
+    while left and len(fitting) <= 2:
+        # Only formats that read the first open value can help; prose fails all of them at once.
+        rests = [(fmt, [v for v in left if not _reads(v, fmt)]) for fmt in formats if _reads(left[0], fmt)]
+        if not rests:
+            return None
+        fmt, left = min(rests, key=lambda item: len(item[1]))
+        fitting.append(fmt)
     if left or len(fitting) > 2:
         return None
     kind = "datetime" if any("%H" in f or "%I" in f for f in fitting) else "date"

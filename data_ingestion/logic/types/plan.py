@@ -45,6 +45,7 @@ class ColumnPlan:
     """How one source text column becomes a Dataset column.
 
     ``missing`` are the trimmed texts read as NULL. ``keeps_raw`` asks for the original text in a column beside.
+    ``padded`` tells that cells have blanks around them and need trimming.
     """
 
     name: str
@@ -59,10 +60,11 @@ class ColumnPlan:
     keeps_raw: bool = False
     value_labels: dict[str, str] = field(default_factory=dict)
     undecided: bool = False
+    padded: bool = False
 
     def as_text(self, missing: tuple[str, ...] = ("",)) -> ColumnPlan:
         """The plan that keeps every cell as it is (used when a later row does not fit the type)."""
-        return ColumnPlan(name=self.name, label=self.label, missing=missing, undecided=True)
+        return ColumnPlan(name=self.name, label=self.label, missing=missing, undecided=True, padded=self.padded)
 
     def sql(self, source: str, *, trial: bool = False) -> str:
         """SQL that turns the VARCHAR expression ``source`` into this column.
@@ -70,9 +72,9 @@ class ColumnPlan:
         With ``trial`` unreadable cells give NULL; without, they raise a DuckDB ConversionException.
         """
         if self.physical is PhysicalType.TEXT:
-            return self._nulls(source, source)
+            return f"nullif({source}, '')" if self.missing in ((), ("",)) else self._nulls(source, source)
         cast = "TRY_CAST" if trial else "CAST"
-        text = f"trim({source})"
+        text = f"trim({source})" if self.padded else source
         kind = _SQL_TYPES[self.physical]
         if self.physical in (PhysicalType.INTEGER, PhysicalType.NUMBER) and self.number is not None:
             guard = number_guard(self.number)
@@ -107,12 +109,11 @@ class ColumnPlan:
     def _nulls(self, source: str, value: str) -> str:
         """NULL for the missing tokens; the plain empty cell is the common case and needs no trim."""
         tokens = [token for token in self.missing if token]
-        test = f"{source} = ''"
-        if self.physical is not PhysicalType.TEXT:
-            test = f"trim({source}) = ''"
+        text = f"trim({source})" if self.padded else source
+        test = f"{text} = ''"
         if tokens:
-            listed = ", ".join(quote_text(token) for token in tokens)
-            test = f"({test} OR trim({source}) IN ({listed}))"
+            listed = ", ".join(quote_text(token) for token in ("", *tokens))
+            test = f"{text} IN ({listed})"
         return f"CASE WHEN {test} THEN NULL ELSE {value} END"
 
     def _cleaned_number(self, source: str) -> str:
@@ -172,9 +173,10 @@ def plan_column(name: str, label: str, sample: Sequence[str]) -> ColumnPlan:
     The plan is a hypothesis: the caller applies it to *all* rows and falls back to ``as_text`` when one does not fit.
     """
     trimmed = [value.strip() for value in sample if value is not None]
+    padded = any(value is not None and value[:1].isspace() | value[-1:].isspace() for value in sample)
     missing = tuple(sorted({"", *(value for value in trimmed if is_missing(value))}))
     present = [value for value in trimmed if not is_missing(value)]
-    base = ColumnPlan(name=name, label=label)
+    base = ColumnPlan(name=name, label=label, padded=padded)
     if not present:
         text_missing = tuple(sorted({"", *(value for value in trimmed if is_missing_text(value))}))
         return replace(base, semantic=SemanticType.EMPTY, missing=text_missing, undecided=True)

@@ -38,7 +38,7 @@ class Source:
         return [[text for text, _ in row] for row in self.rows]
 
 
-_ADJECTIVES = "Light Heavy Foldable Classic Modern Compact Robust Soft Waterproof Recycled".split()
+_ADJECTIVES = ["Light", "Heavy", "Foldable", "Classic", "Modern", "Compact", "Robust", "Soft", "Waterproof", "Recycled"]
 _THINGS = ["Desk Lamp", "Camping Chair", "Rain Jacket", "Trail Bike", "Coffee Mill", "Toolbox", "Hat", "Wool Socks"]
 _ENDINGS = [
     "Great for small rooms, long evenings and readers who won't compromise.",
