@@ -27,7 +27,6 @@ from plugzero_api.kernel.crawl import wire
 from plugzero_api.kernel.crawl.client import CrawlClient
 from plugzero_api.kernel.crawl.contracts import CrawlRequest, EndReason
 from plugzero_api.kernel.crawl.frontier import Frontier
-from plugzero_api.kernel.crawl.process import limit_address_space, raise_file_limit, resident_bytes
 from plugzero_api.kernel.crawl.run import CrawlRun
 from plugzero_api.kernel.crawl.spider import (
     CrawlSpider,
@@ -38,6 +37,7 @@ from plugzero_api.kernel.crawl.spider import (
 )
 from plugzero_api.kernel.http.addresses import AllowList
 from plugzero_api.kernel.http.guard import Guard, system_resolver
+from plugzero_api.kernel.processes import limit_address_space, raise_file_limit, resident_bytes
 
 REQUEST_FILE = "request.pickle"
 FRONTIER_FILE = "frontier.sqlite3"

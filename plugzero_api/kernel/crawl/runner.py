@@ -36,8 +36,8 @@ from plugzero_api.kernel.crawl.contracts import (
     EndReason,
 )
 from plugzero_api.kernel.crawl.pages import extract_links
-from plugzero_api.kernel.crawl.process import resident_bytes
 from plugzero_api.kernel.http.addresses import AllowList
+from plugzero_api.kernel.processes import resident_bytes
 
 log = logging.getLogger(__name__)
 

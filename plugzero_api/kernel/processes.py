@@ -3,6 +3,7 @@ skipped)."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 from pathlib import Path
@@ -17,6 +18,29 @@ def resident_bytes(pid: int | None = None) -> int:
         return int(fields[1]) * _PAGE
     except (OSError, IndexError, ValueError):
         return 0
+
+
+def marked_family(marker: bytes) -> set[int]:
+    """Processes whose environment holds ``marker`` (``NAME=value``), with all their descendants.
+
+    Descendants are found by parentage, since a sandboxed child hides its environment.
+    """
+    parents: dict[int, int] = {}
+    roots: set[int] = set()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            if marker in (entry / "environ").read_bytes().split(b"\0"):
+                roots.add(int(entry.name))
+    family = set(roots)
+    grown = True
+    while grown:
+        children = {pid for pid, parent in parents.items() if parent in family} - family
+        family |= children
+        grown = bool(children)
+    return family
 
 
 def limit_address_space(size: int) -> None:
