@@ -71,7 +71,7 @@ class IntervalSerializer(serializers.Serializer[Any]):
 class FactSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     name = serializers.CharField()
-    value = serializers.JSONField(allow_null=True)
+    value = serializers.JSONField()
     unit = serializers.CharField()
     n = serializers.IntegerField(allow_null=True)
     weighted_n = serializers.FloatField(allow_null=True)

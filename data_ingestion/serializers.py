@@ -133,8 +133,8 @@ class ColumnProfileSerializer(serializers.Serializer[Any]):
     missing = serializers.IntegerField()
     distinct = serializers.IntegerField()
     distinct_is_exact = serializers.BooleanField()
-    minimum = serializers.JSONField(allow_null=True)
-    maximum = serializers.JSONField(allow_null=True)
+    minimum = serializers.JSONField()
+    maximum = serializers.JSONField()
     mean = serializers.FloatField(allow_null=True)
     sd = serializers.FloatField(allow_null=True)
     quartiles = serializers.ListField(child=serializers.FloatField(), allow_null=True)
@@ -197,7 +197,7 @@ class UploadCreateSerializer(StrictSerializer):
 class PreviewSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     columns = serializers.ListField(child=serializers.CharField())
-    rows = serializers.ListField(child=serializers.ListField(child=serializers.JSONField(allow_null=True)))
+    rows = serializers.ListField(child=serializers.ListField(child=serializers.JSONField()))
     offset = serializers.IntegerField()
     total = serializers.IntegerField(help_text="Rows that match the filter.")
 

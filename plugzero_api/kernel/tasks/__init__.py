@@ -4,7 +4,7 @@ Micro-apps use ``@micro_task`` to declare a kind, ``start()`` to start a run ins
 ``Run`` handed to the body for progress, cancellation and the fenced commit of results.
 """
 
-from plugzero_api.kernel.tasks import maintenance
+from plugzero_api.kernel.tasks import maintenance, watchdog
 from plugzero_api.kernel.tasks.contracts import ResultRef, TaskRunInfo
 from plugzero_api.kernel.tasks.errors import LeaseLost, TaskCancelled, UpstreamUnavailable
 from plugzero_api.kernel.tasks.runtime import Run, micro_task
@@ -34,4 +34,5 @@ __all__ = [
     "micro_task",
     "record_finished",
     "start",
+    "watchdog",
 ]

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -36,6 +35,7 @@ from plugzero_api.kernel.tasks.errors import (
     TaskTimeout,
     UpstreamUnavailable,
 )
+from plugzero_api.kernel.tasks.processes import children_of
 from plugzero_api.kernel.tenancy import every_team, team_scope
 
 logger = logging.getLogger(__name__)
@@ -74,16 +74,10 @@ def _limit_drain(**_: Any) -> None:
 def _end_after_drain() -> None:
     time.sleep(settings.TASK_DRAIN_SECONDS)
     _give_back_runs()
-    for child in _children_of(os.getpid()):
+    for child in children_of(os.getpid()):
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
     os._exit(0)
-
-
-def _children_of(pid: int) -> list[int]:
-    """The kernel lists children by the thread that made them."""
-    lists = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for children in lists for child in children.read_text().split()]
 
 
 def _give_back_runs() -> None:
