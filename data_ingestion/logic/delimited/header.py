@@ -144,9 +144,15 @@ def _cut_header(record: Record, width: int, kinds: Sequence[str], dialect: Diale
                     continue
                 names = [*texts[:index], first, second, *texts[index + 1 :]]
                 score += sum(_affinity(name, kind) for name, kind in zip(names, kinds, strict=True))
-                score += sum(0.8 for part in (first, second) if part.casefold() in _ALL_WORDS)
+                known = sum(part.casefold() in _ALL_WORDS for part in (first, second))
+                if known == 2 or place in natural:
+                    score += 0.8 * known
+                else:
+                    score -= 0.8
                 if min(len(first), len(second)) < 2:
                     score -= 1.0
+                if first[-1] in "_- " or second[0] in "_- ":
+                    score -= 2.0
                 if best is None or score > best[0]:
                     best = (score, names)
     return best[1] if best else None

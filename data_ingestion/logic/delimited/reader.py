@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from data_ingestion.contracts import RejectedRow, Repair
+from data_ingestion.logic.delimited.cells import cell_kind
 from data_ingestion.logic.delimited.dialect import find_dialect
 from data_ingestion.logic.delimited.encoding import FoundEncoding, decode_bytes, find_encoding
 from data_ingestion.logic.delimited.header import join_header
 from data_ingestion.logic.delimited.models import ColumnModel, learn_models
-from data_ingestion.logic.delimited.repair import fix_record
+from data_ingestion.logic.delimited.repair import fix_record, is_suspicious
 from data_ingestion.logic.delimited.structure import Line, TableLayout, find_tables
 from data_ingestion.logic.delimited.tokenizer import Dialect, Record, cell_values, iter_records, split_line
 
@@ -133,14 +135,18 @@ def _unglue(records: list[Record], dialect: Dialect) -> list[Record]:
     queue = list(reversed(records))
     while queue:
         record = queue.pop()
-        if record.lines == 1 or len(record.cells) == usual:
+        if record.lines == 1 or (len(record.cells) == usual and record.raw.count(dialect.quote) % 2 == 0):
             result.append(record)
             continue
         first, rest = _split_first_line(record.raw)
         cells = split_line(first, dialect)
         rest_records = list(iter_records(rest, dialect, line=record.line + 1))
         rest_fits = any(len(r.cells) == usual for r in rest_records)
-        if len(cells) == usual or (rest_fits and len(record.cells) > usual):
+        if len(record.cells) == usual:
+            glued = len(cells) == usual and rest_fits
+        else:
+            glued = len(cells) == usual or (rest_fits and len(record.cells) > usual)
+        if glued:
             result.append(Record(first, cells, record.line, 1))
             queue.extend(reversed(rest_records))
         else:
@@ -183,15 +189,26 @@ def _finish(layout: TableLayout, dialect: Dialect) -> TextTable:
         header_rows=len(layout.header),
     )
     _describe_structure(layout, table)
-    good = [line.cells for line in layout.body if len(line.cells) == width]
+    good = [
+        line.cells
+        for line in layout.body
+        if len(line.cells) == width and not is_suspicious(line.record.cells, dialect.quote)
+    ]
+    if dialect.delimiter == " " and len(good) < 0.2 * len(layout.body):
+        good += anchored_rows([line.cells for line in layout.body], width)
     models: list[ColumnModel] | None = None
     for line in layout.body:
         cells = line.cells
-        if len(cells) == width:
+        if len(cells) == width and not is_suspicious(line.record.cells, dialect.quote):
             table.rows.append(cells)
             continue
         if models is None:
             models = learn_models(good, width) if good else []
+        if len(cells) == width:
+            fix = fix_record(line.record.raw, dialect, models) if models else None
+            if fix is None or fix.cells == cells:
+                table.rows.append(cells)
+                continue
         row = fix_row(line, width, dialect, models)
         if row is None:
             table.rejects.append(RejectedRow(line.record.line, "not_a_table_row", line.record.raw))
@@ -210,6 +227,36 @@ def _finish(layout: TableLayout, dialect: Dialect) -> TextTable:
     for line in layout.footer:
         table.rejects.append(RejectedRow(line.record.line, "footnote", line.record.raw))
     return table
+
+
+def anchored_rows(rows: Sequence[Sequence[str]], width: int) -> list[list[str]]:
+    """Rows of blank-separated cells of which one column holds unquoted blanks.
+
+    Counted from both ends the cells of all other columns have the same kind in nearly every row; whatever is left in
+    the middle is the one column. Empty when the rows do not look like that.
+    """
+    longer = [row for row in rows if len(row) >= width]
+    if len(longer) < 3:
+        return []
+
+    def steady(position: int) -> bool:
+        kinds = Counter(cell_kind(row[position][:200]) for row in longer)
+        kind, count = kinds.most_common(1)[0]
+        return count >= 0.85 * len(longer) and kind != "word"
+
+    left = 0
+    while left < width - 1 and steady(left):
+        left += 1
+    right = 0
+    while left + right < width - 1 and steady(-1 - right):
+        right += 1
+    if left + right != width - 1:
+        return []
+    found = []
+    for row in longer:
+        end = len(row) - right
+        found.append([*row[:left], " ".join(row[left:end]), *row[end:]])
+    return found
 
 
 def fix_row(

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from data_ingestion.logic.delimited.models import ColumnModel
-from data_ingestion.logic.delimited.tokenizer import Dialect, cell_value, iter_records, split_line
+from data_ingestion.logic.delimited.tokenizer import Dialect, cell_value, split_line
 
 _DROP = 1.0
 _JOIN = 1.6
@@ -47,6 +47,8 @@ class Fix:
 class _Token:
     raw: str
     value: str
+    #: The text the column models judge: ``value`` without a quote that is known to be stray.
+    judged: str
 
 
 def fix_record(raw: str, dialect: Dialect, models: Sequence[ColumnModel]) -> Fix | None:
@@ -98,17 +100,18 @@ def _masked_readings(raw: str, dialect: Dialect, width: int) -> list[tuple[str, 
         if len(cells) != width:
             continue
         tokens = [
-            _Token(c.replace(_MASKED, dialect.quote), cell_value(c, dialect, first=i == 0).replace(_MASKED, dialect.quote))
-            for i, c in enumerate(cells)
+            _Token(c.replace(_MASKED, dialect.quote), value.replace(_MASKED, dialect.quote), value.replace(_MASKED, ""))
+            for c, value in ((c, cell_value(c, dialect, first=i == 0)) for i, c in enumerate(cells))
         ]
         # A well-formed rest has no other quote inside an unquoted cell.
-        untidy = sum(dialect.quote in t.value for t in tokens) - 1
+        untidy = sum(dialect.quote in t.judged and not _is_quoted(t.raw.strip(), dialect.quote) for t in tokens)
         readings.append(("a stray quote kept as text", _MASK + 0.3 * max(0, untidy), tokens, dialect.delimiter))
     return readings
 
 
 def _tokens(cells: Sequence[str], dialect: Dialect) -> list[_Token]:
-    return [_Token(raw, cell_value(raw, dialect, first=i == 0)) for i, raw in enumerate(cells)]
+    values = [cell_value(raw, dialect, first=i == 0) for i, raw in enumerate(cells)]
+    return [_Token(raw, value, value) for raw, value in zip(cells, values, strict=True)]
 
 
 def _toggle_split(raw: str, dialect: Dialect) -> list[str]:
@@ -159,7 +162,7 @@ def _align(
             if i < count:
                 token = tokens[i]
                 if j < width:
-                    offer(i + 1, j + 1, here + models[j].cost(token.value), i, j, [token.value], "")
+                    offer(i + 1, j + 1, here + models[j].cost(token.judged), i, j, [token.value], "")
                     if left_tokens > left_columns or slack > 3:
                         for size in range(2, min(max_join, left_tokens) + 1):
                             text = joiner.join(t.raw for t in tokens[i : i + size])
@@ -225,7 +228,6 @@ def _is_quoted(text: str, quote: str) -> bool:
     return len(text) >= 2 and text[0] == quote and text[-1] == quote
 
 
-def resplit_lines(raw: str, dialect: Dialect) -> list[str]:
-    """The physical lines of a record that may have swallowed its successors."""
-    bare = replace(dialect, quote="")
-    return [record.raw for record in iter_records(raw, bare)]
+def is_suspicious(cells: Sequence[str], quote: str) -> bool:
+    """Whether a record of the right width still holds quotes inside unquoted cells (a lost separator may hide there)."""
+    return bool(quote) and any(quote in raw and not _is_quoted(raw.strip(), quote) for raw in cells)

@@ -66,7 +66,7 @@ def find_tables(
 def _next_table(
     lines: list[Line], dialect: Dialect, fit_row: Callable[[Line, int], list[str] | None]
 ) -> tuple[TableLayout, int]:
-    width = _first_width(lines)
+    width = _first_width(lines, spaced=dialect.delimiter == " ")
     kinds = _kinds(lines, width)
     typed = typed_columns(kinds)
     first_data = _first_data_row(lines, width, kinds, typed, fit_row)
@@ -90,9 +90,16 @@ def _next_table(
     return layout, end
 
 
-def _first_width(lines: Sequence[Line]) -> int:
-    """Width of the first table: the frequent width that occurs first in a run."""
+def _first_width(lines: Sequence[Line], *, spaced: bool = False) -> int:
+    """Width of the first table: the frequent width that occurs first in a run.
+
+    With blanks as delimiter (``spaced``) cells may hold blanks, so rows are often wider than their header.
+    """
     counts = Counter(len(line.cells) for line in lines)
+    head = lines[0].cells
+    if spaced and len(head) > 2 and min(counts) >= len(head) - 1 and len(set(head)) == len(head):
+        if not any(cell_kind(cell[:200]) in TYPED for cell in head):
+            return len(head)
     total = len(lines)
     wide = {w: n for w, n in counts.items() if w > 1}
     if not wide or (counts[1] > 0.8 * total and max(wide.values()) < 3):
