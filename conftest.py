@@ -17,6 +17,15 @@ def _actors() -> None:
     set_actors(factories)
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A file instead of SQLite's shared memory, whose locks do not wait: threads then meet the real thing."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _log_can_be_flushed() -> Iterator[None]:
     """Transactional tests end by emptying all tables; for that moment the activity log's triggers are taken off."""
