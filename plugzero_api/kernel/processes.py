@@ -27,7 +27,8 @@ def marked_family(marker: bytes) -> set[int]:
     """
     parents: dict[int, int] = {}
     roots: set[int] = set()
-    for entry in Path("/proc").iterdir():
+    proc = Path("/proc")
+    for entry in proc.iterdir() if proc.is_dir() else ():
         if not entry.name.isdigit():
             continue
         with contextlib.suppress(OSError, ValueError, IndexError):

@@ -114,7 +114,7 @@ class Politeness:
     robots_token: str = "PlugZeroBot"
     obey_robots: bool = True
     autothrottle: bool = True
-    min_delay: float = 0.0
+    min_delay: float = 0.1
     max_delay: float = 30.0  # also the longest Crawl-delay that is honoured in full
     concurrency_per_host: int = 1
     max_attempts: int = 4  # per URL, for 429, 5xx and connections that fail
@@ -125,7 +125,8 @@ class Politeness:
     def owner_permits(cls, *, concurrency: int = 16, **changes: Any) -> Politeness:
         """For a site whose owner allows full speed. robots.txt is still obeyed unless
         ``obey_robots=False``."""
-        return cls(autothrottle=False, concurrency_per_host=concurrency, **changes)
+        values = {"autothrottle": False, "min_delay": 0.0, "concurrency_per_host": concurrency, **changes}
+        return cls(**values)
 
 
 LinkExtractor = Callable[["FetchedPage"], Iterable[str]]

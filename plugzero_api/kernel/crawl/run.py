@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import FrameType
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -53,6 +53,7 @@ _BATCH_SECONDS = 0.5
 # The engine pauses while the parent has this much left to read.
 _MAX_UNACKNOWLEDGED = 16
 _MAX_SKIPS_REPORTED = 5_000
+_MAX_TRACEBACKS = 20
 _MAX_LINKS_PER_PAGE = 5_000
 _CANONICAL_CACHE = 50_000
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -93,6 +94,7 @@ class CrawlRun:
         self._connections: dict[str, asyncio.Semaphore] = {}
         self._events: list[CrawlEvent] = []
         self._event_bytes = 0
+        self._tracebacks = 0
         self._unacknowledged: set[int] = set()
         self._canonical: dict[str, str | None] = {}
         stats = frontier.get("stats") or {}
@@ -233,6 +235,13 @@ class CrawlRun:
         self.frontier.finish(item)
         self._flush_if_due()
 
+    def on_defect(self, item: QueuedUrl, error: Exception) -> None:
+        """A fault of ours while handling ``item``: it must not stay in the queue as if it were under way."""
+        log.error("defect while handling %s", item.url, exc_info=error)
+        self._failed += 1
+        self.emit(PageFailed(item.url, item.depth, "internal_error", type(error).__name__, item.attempts))
+        self.frontier.finish(item)
+
     def _process(self, item: QueuedUrl, answer: Answer, content_type: str) -> tuple[Any, int, str | None]:
         page = FetchedPage(
             url=item.url,
@@ -272,7 +281,9 @@ class CrawlRun:
             return None, found, "timeout"
         except Exception as error:
             # Extractors meet every malformed page of the web: one page's failure is that page's finding.
-            log.warning("extraction failed for %s", item.url, exc_info=True)
+            self._tracebacks += 1
+            if self._tracebacks <= _MAX_TRACEBACKS:
+                log.warning("extraction failed for %s", item.url, exc_info=True)
             return None, found, f"{type(error).__name__}: {error}"[:500]
         return facts, found, None
 
@@ -464,7 +475,10 @@ class CrawlRun:
         if not self._events:
             self.frontier.commit()
             return
-        payload = wire.encode_events(self._events)
+        try:
+            payload = wire.encode_events(self._events)
+        except (TypeError, ValueError, RecursionError):
+            payload = wire.encode_events([_encodable(event) for event in self._events])
         self._events = []
         self._event_bytes = 0
         sequence = self.frontier.commit(payload)
@@ -577,6 +591,16 @@ class CrawlRun:
             caps=tuple(self.caps),
             stats=self.stats(),
         )
+
+
+def _encodable(event: CrawlEvent) -> CrawlEvent:
+    """``event``, without its facts if they are something that JSON cannot hold."""
+    try:
+        wire.encode_events([event])
+    except (TypeError, ValueError, RecursionError) as error:
+        assert isinstance(event, PageFetched)
+        return replace(event, facts=None, processing_error=f"{type(error).__name__}: {error}"[:500])
+    return event
 
 
 @contextmanager

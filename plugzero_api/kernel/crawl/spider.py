@@ -147,6 +147,8 @@ class PolitenessMiddleware:
         try:
             answer = await fetch_auxiliary(self._crawler, url, max_bytes=MAX_ROBOTS_BYTES)
         except FetchError as error:
+            if run.ending:
+                raise Interrupted from None
             run.emit(RobotsFetched(url, 0, "", disallows_all=False, detail=error.code))
             # A host that cannot be reached will say so for each page, with the page's own reason.
             return RobotsRules(token, forbid_all=error.code == "fetch_timeout")
@@ -156,7 +158,7 @@ class PolitenessMiddleware:
                 url=url,
                 status=answer.status,
                 body=answer.body.decode("utf-8-sig", "replace") if answer.status < 300 else "",
-                disallows_all=not rules.allows(f"{origin}/"),
+                disallows_all=not (rules.allows(f"{origin}/") or rules.allows(f"{origin}/any/page")),
                 crawl_delay=rules.crawl_delay,
                 sitemaps=rules.sitemaps,
             )
@@ -233,11 +235,17 @@ class CrawlSpider(scrapy.Spider):
 
     def parse(self, response: Response) -> None:
         item: QueuedUrl = response.request.meta["item"]
-        self.run.on_answer(item, response.request.meta["answer"])
+        try:
+            self.run.on_answer(item, response.request.meta["answer"])
+        except Exception as error:
+            self.run.on_defect(item, error)
 
     def failed(self, failure: Any) -> None:
         item: QueuedUrl = failure.request.meta["item"]
-        self.run.on_failure(item, failure.value)
+        try:
+            self.run.on_failure(item, failure.value)
+        except Exception as error:
+            self.run.on_defect(item, error)
 
 
 async def read_sitemaps(crawler: Any) -> None:

@@ -46,6 +46,10 @@ def failing(page: FetchedPage) -> None:
         raise KeyError("what extractors do with odd pages")
 
 
+def unserialisable(page: FetchedPage) -> object:
+    return {1, 2, 3} if page.url.endswith("/bad") else "fine"
+
+
 def hanging(page: FetchedPage) -> None:
     if page.url.endswith("/bad"):
         while True:

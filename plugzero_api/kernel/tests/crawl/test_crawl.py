@@ -399,7 +399,12 @@ def test_ten_megabyte_pages_and_broken_encodings_are_crawled(tmp_path: Path) -> 
 
 def test_failing_and_hanging_extractors_cost_one_page(tmp_path: Path) -> None:
     site = LocalSite({"/": page("/bad", "/good"), "/bad": page(), "/good": page("/more"), "/more": page()})
-    for processor, problem in ((extractors.failing, "KeyError"), (extractors.hanging, "timeout")):
+    cases = (
+        (extractors.failing, "KeyError"),
+        (extractors.hanging, "timeout"),
+        (extractors.unserialisable, "TypeError"),
+    )
+    for processor, problem in cases:
         with running(site):
             outcome = run(
                 wanted(

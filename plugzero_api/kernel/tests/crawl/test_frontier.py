@@ -104,3 +104,16 @@ def test_facts_about_the_run_survive(tmp_path: Path, value: object) -> None:
     frontier.set("key", value)
     frontier.close()
     assert opened(tmp_path).get("key") == value
+
+
+def test_finished_urls_free_their_place_whatever_happened(tmp_path: Path) -> None:
+    frontier = opened(tmp_path)
+    frontier.add("a", 0)
+    item = frontier.next()
+    assert item is not None
+    frontier.retry(item)
+    again = frontier.next()
+    assert again is item
+    frontier.finish(again)
+    frontier.commit()
+    assert frontier.queued == 0 and frontier.next() is None
