@@ -11,7 +11,9 @@ import numpy as np
 from seo_intelligence.logic.page import POSITIONS, Hop, Link, Page, Position
 from seo_intelligence.logic.pagerank import BoolArray, IntArray, inlink_counts, pagerank
 
+# Not followed for any reason; and not followed because of the link's own rel attribute.
 F_NOFOLLOW = 1
+F_REL_NOFOLLOW = 2
 _POSITION_SHIFT = 4
 
 
@@ -116,7 +118,9 @@ class CrawlGraph:
             self._anchor.append(self._texts.add(link.anchor))
             self._fragment.append(self._texts.add(link.fragment))
             self._flags.append(
-                (F_NOFOLLOW if nofollow else 0) | POSITIONS.index(link.position) << _POSITION_SHIFT
+                (F_NOFOLLOW if nofollow else 0)
+                | (F_REL_NOFOLLOW if link.nofollow else 0)
+                | POSITIONS.index(link.position) << _POSITION_SHIFT
             )
 
     def finish(self) -> None:
@@ -129,7 +133,8 @@ class CrawlGraph:
                 self._redirect_edges.append(
                     (self._urls.add(page.url), self._urls.add(page.redirects[-1].location))
                 )
-        crawled = np.fromiter((url in self.pages for url in self._urls.values), dtype=bool)
+        # Files (images, PDFs) take no part, so that crawling them or not leaves the ranks of pages alone.
+        crawled = np.fromiter((self._is_ranked(url) for url in self._urls.values), dtype=bool)
         source, target, follow = self._edge_arrays()
         counts = inlink_counts(source, target, follow, len(crawled))
         via = np.array(self._redirect_edges, dtype=np.int64).reshape(-1, 2)
@@ -141,6 +146,10 @@ class CrawlGraph:
             page.inlinks = int(counts.total[index])
             page.inlinks_follow = int(counts.follow[index])
             page.pagerank = float(ranks[index])
+
+    def _is_ranked(self, url: str) -> bool:
+        page = self.pages.get(url)
+        return page is not None and (page.is_html or page.is_redirect)
 
     def _edge_arrays(self) -> tuple[IntArray, IntArray, BoolArray]:
         """Copies of the edge columns: source index, target index, followed."""
@@ -203,10 +212,10 @@ class CrawlGraph:
             )
 
     def nofollow_edges(self) -> Iterator[Edge]:
-        """Internal links that are not followed."""
+        """Internal links whose own rel attribute says nofollow (not those of a nofollow page)."""
         if self._flags:
             flags = np.frombuffer(self._flags, dtype=np.uint8)
-            yield from self._decode(np.flatnonzero(flags & F_NOFOLLOW).tolist())
+            yield from self._decode(np.flatnonzero(flags & F_REL_NOFOLLOW).tolist())
 
     def linked_urls(self) -> set[str]:
         """Every internal URL that some page links to, crawled or not."""

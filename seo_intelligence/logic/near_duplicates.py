@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -25,8 +26,8 @@ NEIGHBOURS = 50
 
 def _band_keys(hashes: np.ndarray) -> Iterator[np.ndarray]:
     edges = np.linspace(0, 64, BANDS + 1).astype(int)
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
-        yield (hashes >> np.uint64(low)) & np.uint64((1 << int(high - low)) - 1)
+    for low, high in pairwise(edges.tolist()):
+        yield (hashes >> np.uint64(low)) & np.uint64((1 << (high - low)) - 1)
 
 
 def _pairs_of_bucket(members: np.ndarray, hashes: np.ndarray, max_hamming: int) -> Iterator[tuple[int, int]]:
@@ -92,7 +93,10 @@ def near_duplicate_pairs(
         for members in np.split(order, starts):
             if len(members) < 2:
                 continue
-            for i, j in _pairs_of_bucket(np.sort(members), hashes, max_hamming):
+            # Pages already known to be alike stand for each other.
+            distinct = {(find(i), int(hashes[i])): i for i in reversed(np.sort(members).tolist())}
+            kept = np.array(sorted(distinct.values()))
+            for i, j in _pairs_of_bucket(kept, hashes, max_hamming):
                 found = verify(i, j)
                 if found is not None:
                     yield found

@@ -90,6 +90,13 @@ def resolve(base: str, href: str) -> tuple[str, str]:
     schemes)."""
     href = _WHITESPACE.sub("", href.strip())
     href, _, fragment = href.partition("#")
+    if href[:5].lower() in ("http:", "https"):
+        scheme, colon, rest = href.partition(":")
+        # urljoin would take "https://" without a host for the base address.
+        if colon and scheme.lower() in _DEFAULT_PORT and not rest.startswith("//"):
+            raise BadURL("scheme without //")
+        if colon and scheme.lower() in _DEFAULT_PORT:
+            return normalise(href), fragment
     if href[:1] == "/" and href[1:2] != "/":
         # The same root-relative links stand on every page of a template; only the origin matters for them.
         end = base.find("/", 8)
@@ -116,8 +123,11 @@ def host_of(url: str) -> str:
 
 @lru_cache(maxsize=8192)
 def registrable_domain(host: str) -> str:
-    """The domain one can register (`example.co.uk`); the host itself for addresses and unlisted names."""
-    return _SUFFIXES(host).top_domain_under_public_suffix or host
+    """The domain one can register (`example.co.uk`); the last two labels for unlisted endings; addresses as is."""
+    found = _SUFFIXES(host).top_domain_under_public_suffix
+    if found or ":" in host or host.replace(".", "").isdigit():
+        return found or host
+    return ".".join(host.split(".")[-2:])
 
 
 def is_local_host(host: str) -> bool:

@@ -76,8 +76,8 @@ def thin_vs_norm(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
             continue
         counts = np.array([p.word_count for p in pages], dtype=float)
         median = float(np.median(counts))
-        # At least 5 % of the median, as pages filled from a form hardly vary at all.
-        spread = max(float(np.median(np.abs(counts - median))) * 1.4826, 0.05 * median, 1.0)
+        # At least a tenth of the median, as pages filled from a form hardly vary at all.
+        spread = max(float(np.median(np.abs(counts - median))) * 1.4826, 0.1 * median, 1.0)
         for page in pages:
             z = (page.word_count - median) / spread
             if z <= -ctx.t["robust_z"]:
@@ -239,9 +239,9 @@ def stuffing(page: Page, ctx: Context) -> Iterator[Hit]:
     if not terms or page.word_count < ctx.t["min_words"]:
         return
     term, count = terms[0]
-    # A page may well repeat its subject; stuffing shows in one term, or a phrase of two, far ahead of the rest.
+    # A page may well repeat its subject; stuffing shows in a term, or a phrase of up to three, far ahead of the rest.
     share = count / page.word_count
-    following = terms[2][1] if len(terms) > 2 else 1
+    following = terms[3][1] if len(terms) > 3 else 1
     if (
         share > ctx.t["max_share"]
         and count >= ctx.t["min_count"]

@@ -11,6 +11,7 @@ from seo_intelligence.logic.checks.registry import ERROR, NOTICE, WARNING, Conte
 from seo_intelligence.logic.extract.text import fold
 from seo_intelligence.logic.graph import CrawlGraph
 from seo_intelligence.logic.page import Page
+from seo_intelligence.logic.urls import strip_www
 
 _CATEGORY = "titles"
 _SEPARATOR = re.compile(r"\s+[|·•–—»:-]\s+|\s*[|·•»]\s*")
@@ -212,5 +213,10 @@ def placeholder(page: Page, ctx: Context) -> Iterator[Hit]:
     if not title:
         return
     name = urlsplit(page.url).netloc
-    if _PLACEHOLDER.match(title) or _VARIABLE.search(title) or _URL.match(title) or title in (page.url, name):
+    if (
+        _PLACEHOLDER.match(title)
+        or _VARIABLE.search(title)
+        or _URL.match(title)
+        or title.lower() in (page.url, name, strip_www(name))
+    ):
         yield Hit({"title": title}, value=title)

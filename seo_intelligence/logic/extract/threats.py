@@ -22,11 +22,11 @@ _SECRETS = (
     ("PRIVATE KEY-----", "private key", re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----")),
     ("sk-", "AI provider key", re.compile(r"\bsk-(?:proj-|ant-)?[0-9A-Za-z_\-]{32,}")),
     ("_secret", "secret assignment", re.compile(
-        r"(?:client|api|app|aws)_secret(?:_(?:access_)?key)?[\"']?\s*[:=]\s*[\"'][0-9A-Za-z/+_\-]{20,}[\"']", re.IGNORECASE)),
+        r"(?i)(?:client|api|app|aws)_secret(?:_(?:access_)?key)?[\"']?\s*[:=]\s*[\"'][0-9A-Za-z/+_\-]{20,}[\"']")),
     ("://", "credentials in a database address", re.compile(
         r"\b(?:postgres(?:ql)?|mysql|mongodb(?:\+srv)?|redis|amqp)://[^\s:/\"'<>]+:[^\s@/\"'<>]+@")),
 )  # fmt: skip
-_DATABASE = re.compile(r"(?:sql|mongodb|mongodb\+srv|redis|amqp)://")
+_DATABASE = re.compile(r"(?:sql|postgres|mongodb|mongodb\+srv|redis|amqp)://")
 _OBFUSCATED = (
     re.compile(r"eval\(\s*function\(p,a,c,k,e,[rd]\)"),
     re.compile(

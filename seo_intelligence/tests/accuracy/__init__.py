@@ -1,0 +1,1 @@
+"""Planted-defect corpus: clean sites, one or more defects per check, and precision and recall from them."""
