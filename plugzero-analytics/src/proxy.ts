@@ -3,7 +3,7 @@ import { contentSecurityPolicy } from "@/lib/server/content-security";
 import { INSECURE_COOKIE, SECURE_COOKIE } from "@/lib/session/cookie";
 
 /** Pages that need no session; everything else belongs to the dashboard. */
-const PUBLIC = /^\/(?:$|features(?:\/|$)|docs\/|login(?:\/|$)|register(?:\/|$)|reset(?:\/|$)|verify-email(?:\/|$)|invitation(?:\/|$)|survey\/|report\/)/;
+const PUBLIC = /^\/(?:$|features(?:\/|$)|docs\/|login(?:\/|$)|register(?:\/|$)|reset-password(?:\/|$)|verify-email(?:\/|$)|confirm-email-change(?:\/|$)|join(?:\/|$)|survey\/|report\/)/;
 
 /**
  * Sends visitors without a refresh cookie to the login page, and gives each page its script nonce.

@@ -1352,6 +1352,842 @@ export interface paths {
         patch: operations["projects_update"];
         trace?: never;
     };
+    "/api/v1/seo/alert-deliveries/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Messages that were sent, wait, or could not be sent.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_alert_deliveries_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/alert-rules/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Whom to tell when a score drops or a new error appears.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_alert_rules_list"];
+        put?: never;
+        /**
+         * @description A webhook rule gets a secret that signs its messages; e-mail goes to whoever makes the rule.
+         *
+         *     Needs the permission `seo.manage`.
+         */
+        post: operations["seo_alert_rules_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/alert-rules/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Whom to tell when a score drops or a new error appears.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_alert_rules_get"];
+        put?: never;
+        post?: never;
+        /**
+         * @description Whom to tell when a score drops or a new error appears.
+         *
+         *     Needs the permission `seo.manage`.
+         */
+        delete: operations["seo_alert_rules_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * @description Whom to tell when a score drops or a new error appears.
+         *
+         *     Needs the permission `seo.manage`.
+         */
+        patch: operations["seo_alert_rules_update"];
+        trace?: never;
+    };
+    "/api/v1/seo/audits/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Site audits: a crawl, its issues, its score.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_audits_list"];
+        put?: never;
+        /**
+         * @description Start an audit; the task's result is the audit. Takes an Idempotency-Key.
+         *
+         *     Needs the permission `seo.audit`.
+         */
+        post: operations["seo_audits_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/audits/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Site audits: a crawl, its issues, its score.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_audits_get"];
+        put?: never;
+        post?: never;
+        /**
+         * @description Delete the audit with its pages and issues; the published Dataset stays.
+         *
+         *     Needs the permission `seo.delete`.
+         */
+        delete: operations["seo_audits_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/audits/{id}/cancel/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Cancel a waiting or running audit; a running one stops at its next batch of pages.
+         *
+         *     Needs the permission `seo.audit`.
+         */
+        post: operations["seo_audits_cancel_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/audits/{id}/demand/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description The fixes in the order of the search demand of the pages they touch.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_audits_demand_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/audits/{id}/diff/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description What changed since an earlier audit of the same scope.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_audits_diff_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/audits/{id}/export/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description The audit as a workbook, one table as CSV, or a report as PDF.
+         *
+         *     Needs the permission `seo.export`.
+         */
+        get: operations["seo_audits_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/audits/{id}/fixes/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description What to fix: issues grouped by template, shared target or shared value.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_audits_fixes_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/audits/{id}/graph/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description The pages with the highest internal PageRank and the links among them.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_audits_graph_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/audits/{id}/issues/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Issues of an audit with their evidence.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_audits_issues_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/audits/{id}/links/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Internal links to a page, or from it.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_audits_links_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/audits/{id}/overview/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description The issue map by category and severity, and how pages spread.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_audits_overview_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/audits/{id}/pages/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Pages of an audit.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_audits_pages_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/audits/{id}/pages/{page_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description One page with its facts and issues.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_audits_pages_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/audits/{id}/resume/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Go on with an audit that was cut short, where its queue still exists.
+         *
+         *     Needs the permission `seo.audit`.
+         */
+        post: operations["seo_audits_resume_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/check-settings/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description A project's own thresholds and switched-off checks.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_check_settings_get"];
+        /**
+         * @description Replace the settings; what is not named has its default.
+         *
+         *     Needs the permission `seo.manage`.
+         */
+        put: operations["seo_check_settings_replace"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/checks/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Every check with its severity, meaning, fix and default thresholds.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_checks_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/competitors/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Rival sites, audited with the same checks.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_competitors_list"];
+        put?: never;
+        /**
+         * @description Rival sites, audited with the same checks.
+         *
+         *     Needs the permission `seo.manage`.
+         */
+        post: operations["seo_competitors_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/competitors/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Rival sites, audited with the same checks.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_competitors_get"];
+        put?: never;
+        post?: never;
+        /**
+         * @description Delete the competitor with its audits.
+         *
+         *     Needs the permission `seo.manage`.
+         */
+        delete: operations["seo_competitors_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * @description Rival sites, audited with the same checks.
+         *
+         *     Needs the permission `seo.manage`.
+         */
+        patch: operations["seo_competitors_update"];
+        trace?: never;
+    };
+    "/api/v1/seo/competitors/{id}/audit/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Audit the competitor, politely. Takes an Idempotency-Key.
+         *
+         *     Needs the permission `seo.audit`.
+         */
+        post: operations["seo_competitors_audit_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/competitors/compare/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Technical scores per category, side by side on equally large samples.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_competitors_compare_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/keywords/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Queries the project wants to be found for.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_keywords_list"];
+        put?: never;
+        /**
+         * @description Track a query; its intent is classified unless given.
+         *
+         *     Needs the permission `seo.manage`.
+         */
+        post: operations["seo_keywords_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/keywords/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Queries the project wants to be found for.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_keywords_get"];
+        put?: never;
+        post?: never;
+        /**
+         * @description Stop tracking; the series are deleted.
+         *
+         *     Needs the permission `seo.manage`.
+         */
+        delete: operations["seo_keywords_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * @description Queries the project wants to be found for.
+         *
+         *     Needs the permission `seo.manage`.
+         */
+        patch: operations["seo_keywords_update"];
+        trace?: never;
+    };
+    "/api/v1/seo/keywords/{id}/ideas/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Related keywords from a provider; a paid provider charges for the call.
+         *
+         *     Needs the permission `seo.manage`.
+         */
+        get: operations["seo_keywords_ideas_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/keywords/{id}/series/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description The keyword's series, one per metric, provider, place and device.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_keywords_series_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/keywords/classify/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description The search intent of a query by rules, with its landing page when known. Nothing is stored.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        post: operations["seo_keywords_classify_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/keywords/fetch/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Ask a provider for ranks, volumes or interest. Takes an Idempotency-Key.
+         *
+         *     Needs the permission `seo.manage`.
+         */
+        post: operations["seo_keywords_fetch_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/keywords/import/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Take over queries, pages and days of the ZIP or CSV.
+         *
+         *     Needs the permission `seo.manage`.
+         */
+        post: operations["seo_keywords_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/providers/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description All providers: capabilities, whether connected, limits and this month's use.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_providers_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/providers/{name}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * @description Connect a provider or change its limits. Credentials are stored encrypted and never returned.
+         *
+         *     Needs the permission `seo.connect`.
+         */
+        put: operations["seo_providers_replace"];
+        post?: never;
+        /**
+         * @description Forget the credentials.
+         *
+         *     Needs the permission `seo.connect`.
+         */
+        delete: operations["seo_providers_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/schedules/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Audits that come back weekly, monthly or by a cron line (UTC).
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_schedules_list"];
+        put?: never;
+        /**
+         * @description Audits that come back weekly, monthly or by a cron line (UTC).
+         *
+         *     Needs the permission `seo.audit`.
+         */
+        post: operations["seo_schedules_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/schedules/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Audits that come back weekly, monthly or by a cron line (UTC).
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_schedules_get"];
+        put?: never;
+        post?: never;
+        /**
+         * @description Delete the schedule; its audits stay.
+         *
+         *     Needs the permission `seo.audit`.
+         */
+        delete: operations["seo_schedules_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * @description Audits that come back weekly, monthly or by a cron line (UTC).
+         *
+         *     Needs the permission `seo.audit`.
+         */
+        patch: operations["seo_schedules_update"];
+        trace?: never;
+    };
+    "/api/v1/seo/series/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description The points with their provenance; a missing value says why it is missing.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_series_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/seo/series/{id}/analysis/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Growth, year over year, seasonality, change points and forecast.
+         *
+         *     Needs the permission `seo.view`.
+         */
+        get: operations["seo_series_analysis_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/": {
         parameters: {
             query?: never;
@@ -1864,6 +2700,62 @@ export interface components {
             /** @description Empty for users who are gone. */
             name: string;
         };
+        AlertDelivery: {
+            /** Format: uuid */
+            audit: string;
+            content: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            readonly created_at: string;
+            delivery_status: components["schemas"]["DeliveryStatusEnum"];
+            error?: string;
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: uuid */
+            rule: string;
+            /** Format: date-time */
+            sent_at?: string | null;
+        };
+        /**
+         * @description * `SCORE_DROP` - The score fell
+         *     * `NEW_ERROR` - A new error appeared
+         * @enum {string}
+         */
+        AlertEventEnum: "SCORE_DROP" | "NEW_ERROR";
+        AlertRule: {
+            alert_event: components["schemas"]["AlertEventEnum"];
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: uuid */
+            created_by: string | null;
+            delivery_channel: components["schemas"]["DeliveryChannelEnum"];
+            /** Format: uuid */
+            readonly id: string;
+            is_active?: boolean;
+            /** Format: uuid */
+            project: string;
+            /** Format: double */
+            threshold: number;
+            webhook_url?: string;
+        };
+        /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
+        AlertRuleWriteRequest: {
+            alert_event: components["schemas"]["AlertEventEnum"];
+            delivery_channel: components["schemas"]["DeliveryChannelEnum"];
+            /** @default true */
+            is_active: boolean;
+            /** Format: uuid */
+            project: string;
+            /**
+             * Format: decimal
+             * @description Points of the score, or number of new errors.
+             * @default 1.00
+             */
+            threshold: string;
+            /** @default  */
+            webhook_url: string;
+        };
         ApiKey: {
             /** Format: date-time */
             created_at: string;
@@ -1892,9 +2784,331 @@ export interface components {
             met: boolean | null;
             name: string;
         };
+        AuditDiff: {
+            appeared: string[];
+            changed_checks: string[];
+            checks: components["schemas"]["DiffCheck"][];
+            /** @description URLs that both audits visited. */
+            compared_urls: number;
+            count: number;
+            counts: {
+                [key: string]: number;
+            };
+            /** Format: uuid */
+            current: string;
+            findings: components["schemas"]["DiffFinding"][];
+            /** @description Current findings with nothing to compare with. */
+            outside: number;
+            /** Format: uuid */
+            previous: string;
+            /** Format: double */
+            score_change: number | null;
+            vanished: string[];
+        };
+        AuditedPage: {
+            canonical?: string;
+            content_type?: string;
+            /** Format: int64 */
+            depth?: number | null;
+            description?: string;
+            /** Format: int64 */
+            errors_count?: number;
+            fetch_error?: string;
+            final_url?: string;
+            h1?: string;
+            /** Format: uuid */
+            readonly id: string;
+            in_sitemap?: boolean;
+            /** Format: int64 */
+            inlinks?: number;
+            /** Format: int64 */
+            inlinks_follow?: number;
+            is_html?: boolean;
+            is_indexable?: boolean;
+            language?: string;
+            /** Format: int64 */
+            notices_count?: number;
+            /** Format: int64 */
+            outlinks?: number;
+            /** Format: double */
+            pagerank?: number;
+            /** Format: int64 */
+            size?: number;
+            /** Format: int64 */
+            status?: number | null;
+            template?: string;
+            title?: string;
+            /** Format: double */
+            total_ms?: number | null;
+            /** Format: double */
+            ttfb_ms?: number | null;
+            url: string;
+            /** Format: int64 */
+            warnings_count?: number;
+            /** Format: int64 */
+            word_count?: number;
+        };
+        AuditedPageDetail: {
+            canonical?: string;
+            content_type?: string;
+            /** Format: int64 */
+            depth?: number | null;
+            description?: string;
+            /** Format: int64 */
+            errors_count?: number;
+            facts: {
+                [key: string]: unknown;
+            };
+            fetch_error?: string;
+            final_url?: string;
+            h1?: string;
+            hreflangs: unknown[][];
+            /** Format: uuid */
+            readonly id: string;
+            in_sitemap?: boolean;
+            /** Format: int64 */
+            inlinks?: number;
+            /** Format: int64 */
+            inlinks_follow?: number;
+            is_html?: boolean;
+            is_indexable?: boolean;
+            readonly issues: components["schemas"]["PageIssue"][];
+            language?: string;
+            /** Format: int64 */
+            notices_count?: number;
+            /** Format: int64 */
+            outlinks?: number;
+            /** Format: double */
+            pagerank?: number;
+            redirects: unknown[][];
+            robots: string[];
+            simhash?: string;
+            /** Format: int64 */
+            size?: number;
+            /** Format: int64 */
+            status?: number | null;
+            template?: string;
+            text_hash?: string;
+            title?: string;
+            /** Format: double */
+            total_ms?: number | null;
+            /** Format: int64 */
+            transfer_size?: number | null;
+            /** Format: double */
+            ttfb_ms?: number | null;
+            url: string;
+            /** Format: int64 */
+            warnings_count?: number;
+            /** Format: int64 */
+            word_count?: number;
+        };
+        AuditOverview: {
+            affected_pages: number;
+            /** @description Issues by category and severity. */
+            categories: components["schemas"]["CategoryCount"][];
+            depths: components["schemas"]["StatusCount"][];
+            fixes: number;
+            statuses: components["schemas"]["StatusCount"][];
+            templates: components["schemas"]["StatusCount"][];
+        };
+        /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
+        AuditResumeRequest: {
+            max_pages?: number;
+            max_seconds?: number;
+        };
+        AuditSchedule: {
+            check_resources?: boolean;
+            /** Format: double */
+            crawl_delay?: number;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: uuid */
+            created_by: string | null;
+            cron?: string;
+            exclude_patterns: string[];
+            /** Format: uuid */
+            readonly id: string;
+            include_patterns: string[];
+            is_active?: boolean;
+            /** Format: date-time */
+            last_at?: string | null;
+            last_error?: string;
+            /** Format: int64 */
+            max_depth?: number;
+            /** Format: int64 */
+            max_pages?: number;
+            /** Format: int64 */
+            max_seconds?: number;
+            /** Format: date-time */
+            next_at: string;
+            obey_robots?: boolean;
+            owner_permits_speed?: boolean;
+            /** Format: uuid */
+            project: string;
+            recurrence: components["schemas"]["RecurrenceEnum"];
+            scope_mode: components["schemas"]["ScopeModeEnum"];
+            target_url: string;
+            use_sitemaps?: boolean;
+            user_agent?: string;
+        };
+        /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
+        AuditScheduleWriteRequest: {
+            /**
+             * @description Also ask for files and external link targets (at most 400).
+             * @default false
+             */
+            check_resources: boolean;
+            /**
+             * Format: double
+             * @description Seconds between requests.
+             * @default 0
+             */
+            crawl_delay: number;
+            /**
+             * @description Five fields, UTC.
+             * @default
+             */
+            cron: string;
+            /** @description Regular expressions. */
+            exclude_patterns?: string[];
+            /**
+             * Format: date-time
+             * @description When to start the first audit.
+             */
+            first_at?: string | null;
+            /** @description Regular expressions. */
+            include_patterns?: string[];
+            /** @default true */
+            is_active: boolean;
+            /** @default 20 */
+            max_depth: number;
+            /** @default 500 */
+            max_pages: number;
+            /** @default 3600 */
+            max_seconds: number;
+            /** @default true */
+            obey_robots: boolean;
+            /**
+             * @description The site's owner allows several connections and no delay.
+             * @default false
+             */
+            owner_permits_speed: boolean;
+            /** Format: uuid */
+            project: string;
+            recurrence: components["schemas"]["RecurrenceEnum"];
+            /** @default host */
+            scope_mode: components["schemas"]["ScopeModeEnum"];
+            /** @description Start page; https:// is added when no scheme is given. */
+            target_url: string;
+            /** @default true */
+            use_sitemaps: boolean;
+            /** @default  */
+            user_agent: string;
+        };
+        /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
+        AuditStartRequest: {
+            /**
+             * @description Also ask for files and external link targets (at most 400).
+             * @default false
+             */
+            check_resources: boolean;
+            /**
+             * Format: double
+             * @description Seconds between requests.
+             * @default 0
+             */
+            crawl_delay: number;
+            /** @description Regular expressions. */
+            exclude_patterns?: string[];
+            /** @description Regular expressions. */
+            include_patterns?: string[];
+            /** @default 20 */
+            max_depth: number;
+            /** @default 500 */
+            max_pages: number;
+            /** @default 3600 */
+            max_seconds: number;
+            /** @default true */
+            obey_robots: boolean;
+            /**
+             * @description The site's owner allows several connections and no delay.
+             * @default false
+             */
+            owner_permits_speed: boolean;
+            /** Format: uuid */
+            project: string;
+            /** @default host */
+            scope_mode: components["schemas"]["ScopeModeEnum"];
+            /** @description Start page; https:// is added when no scheme is given. */
+            target_url: string;
+            /** @default true */
+            use_sitemaps: boolean;
+            /** @default  */
+            user_agent: string;
+        };
+        /**
+         * @description * `PENDING` - Waits to start
+         *     * `RUNNING` - Crawls or checks
+         *     * `COMPLETED` - Finished
+         *     * `FAILED` - Ended without a result
+         *     * `CANCELLED` - Cancelled
+         * @enum {string}
+         */
+        AuditStatusEnum: "PENDING" | "RUNNING" | "COMPLETED" | "FAILED" | "CANCELLED";
+        /** @enum {unknown} */
+        BlankEnum: "";
+        /**
+         * @description * `rank` - rank
+         *     * `volume` - volume
+         *     * `interest` - interest
+         *     * `ideas` - ideas
+         * @enum {string}
+         */
+        CapabilitiesEnum: "rank" | "volume" | "interest" | "ideas";
+        /**
+         * @description * `rank` - rank
+         *     * `volume` - volume
+         *     * `interest` - interest
+         * @enum {string}
+         */
+        CapabilityEnum: "rank" | "volume" | "interest";
+        CategoryCount: {
+            category: string;
+            checks_failed: number;
+            checks_run: number;
+            error: number;
+            notice: number;
+            /** Format: double */
+            points: number;
+            title: string;
+            warning: number;
+        };
+        /**
+         * @description * `shared_target` - shared_target
+         *     * `shared_value` - shared_value
+         *     * `template` - template
+         *     * `site` - site
+         *     * `page` - page
+         * @enum {string}
+         */
+        CauseKindEnum: "shared_target" | "shared_value" | "template" | "site" | "page";
         /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
         ChallengeRequest: {
             challenge: string;
+        };
+        ChangePoint: {
+            /** Format: double */
+            after: number;
+            /** Format: double */
+            before: number;
+            /** Format: date */
+            date: string;
+            /** Format: double */
+            shift: number;
+        };
+        ChangePointsAnswer: {
+            reason: string;
+            result: components["schemas"]["ChangePoint"][] | null;
         };
         Chart: {
             description: string;
@@ -1905,18 +3119,69 @@ export interface components {
             };
             title: string;
         };
+        Check: {
+            category: string;
+            readonly category_title: string;
+            fix: string;
+            id: string;
+            means: string;
+            /** @description h raw HTML, g link graph, x extra requests. */
+            phase: string;
+            scope: string;
+            scored: boolean;
+            severity: components["schemas"]["SeverityEnum"];
+            /** @description Defaults; a project may set its own. */
+            thresholds: {
+                [key: string]: unknown;
+            };
+            title: string;
+        };
+        CheckSettings: {
+            disabled: string[];
+            /** Format: uuid */
+            project: string;
+            thresholds: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
+        CheckSettingsWriteRequest: {
+            disabled?: string[];
+            /** Format: uuid */
+            project: string;
+            thresholds?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        ClassifiedIntent: {
+            /** Format: double */
+            confidence: number;
+            intent: components["schemas"]["IntentEnum"];
+            intent_kind: components["schemas"]["IntentKindEnum"] | components["schemas"]["BlankEnum"];
+            signals: string[];
+        };
+        /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
+        ClassifyRequestRequest: {
+            /** @default  */
+            landing_url: string;
+            query: string;
+        };
         ColumnProfile: {
             count: number;
             distinct: number;
             distinct_is_exact: boolean;
             /** @description Bins as [from, to, count]. */
             histogram: unknown;
-            maximum: unknown | null;
+            maximum: unknown;
             /** Format: double */
             mean: number | null;
             /** Format: double */
             mean_length: number | null;
-            minimum: unknown | null;
+            minimum: unknown;
             missing: number;
             name: string;
             quartiles: number[] | null;
@@ -1942,6 +3207,25 @@ export interface components {
                 [key: string]: string;
             };
         };
+        ComparedSite: {
+            /** Format: uuid */
+            audit: string;
+            /** Format: date-time */
+            audited_at: string;
+            by_category: {
+                [key: string]: number;
+            };
+            /**
+             * Format: uuid
+             * @description Null for the project's own site.
+             */
+            competitor: string | null;
+            domain: string;
+            indexable_pages: number;
+            name: string;
+            /** Format: double */
+            technical_score: number;
+        };
         /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
         CompareRequest: {
             /** Format: uuid */
@@ -1953,6 +3237,56 @@ export interface components {
             facts: components["schemas"]["FactPair"][];
             left: components["schemas"]["ResultSummary"];
             right: components["schemas"]["ResultSummary"];
+        };
+        Competitor: {
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: uuid */
+            created_by: string | null;
+            domain: string;
+            /** Format: uuid */
+            readonly id: string;
+            name?: string;
+            /** Format: uuid */
+            project: string;
+            url: string;
+        };
+        /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
+        CompetitorAuditRequest: {
+            /** @default 100 */
+            max_pages: number;
+        };
+        CompetitorComparison: {
+            not_audited: string[];
+            /** @description Pages of each site that were rated. */
+            sample_pages: number;
+            sites: components["schemas"]["ComparedSite"][];
+        };
+        /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
+        CompetitorWriteRequest: {
+            /** @default  */
+            name: string;
+            /** Format: uuid */
+            project: string;
+            url: string;
+        };
+        CreatedAlertRule: {
+            alert_event: components["schemas"]["AlertEventEnum"];
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: uuid */
+            created_by: string | null;
+            delivery_channel: components["schemas"]["DeliveryChannelEnum"];
+            /** Format: uuid */
+            readonly id: string;
+            is_active?: boolean;
+            /** Format: uuid */
+            project: string;
+            /** Format: double */
+            threshold: number;
+            /** @description Signs the webhooks (HMAC-SHA256); shown this once. */
+            webhook_secret: string;
+            webhook_url?: string;
         };
         Dataset: {
             column_count: number;
@@ -2028,6 +3362,63 @@ export interface components {
             size: number;
             version_hash: string;
         };
+        /**
+         * @description * `WEBHOOK` - Signed HTTP request
+         *     * `EMAIL` - E-mail to the rule's owner
+         * @enum {string}
+         */
+        DeliveryChannelEnum: "WEBHOOK" | "EMAIL";
+        /**
+         * @description * `PENDING` - Waits
+         *     * `SENT` - Sent
+         *     * `FAILED` - Could not be sent
+         * @enum {string}
+         */
+        DeliveryStatusEnum: "PENDING" | "SENT" | "FAILED";
+        DemandRank: {
+            basis: string[];
+            cause: components["schemas"]["IssueCause"];
+            /**
+             * Format: double
+             * @description Searches or impressions a month; null when unknown.
+             */
+            demand: number | null;
+            keywords: string[];
+            /** Format: double */
+            priority: number;
+        };
+        /**
+         * @description * `` -
+         *     * `desktop` - desktop
+         *     * `mobile` - mobile
+         *     * `tablet` - tablet
+         * @enum {string}
+         */
+        DeviceEnum: "desktop" | "mobile" | "tablet";
+        DiffCheck: {
+            check_id: string;
+            fixed: number;
+            new: number;
+            not_rechecked: number;
+            persisting: number;
+            regressed: number;
+            title: string;
+        };
+        DiffFinding: {
+            check_id: string;
+            state: components["schemas"]["DiffFindingStateEnum"];
+            target: string;
+            url: string;
+        };
+        /**
+         * @description * `new` - new
+         *     * `fixed` - fixed
+         *     * `persisting` - persisting
+         *     * `regressed` - regressed
+         *     * `not_rechecked` - not_rechecked
+         * @enum {string}
+         */
+        DiffFindingStateEnum: "new" | "fixed" | "persisting" | "regressed" | "not_rechecked";
         /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
         EmailChangeRequest: {
             email: string;
@@ -2053,6 +3444,20 @@ export interface components {
          * @enum {string}
          */
         ExportFormatEnum: "csv" | "xlsx" | "parquet" | "sav" | "jsonl";
+        ExportImported: {
+            keywords_added: number;
+            pages_stored: number;
+            points_stored: number;
+        };
+        ExportImportRequest: {
+            /**
+             * Format: binary
+             * @description ZIP or CSV of a Search Console performance export.
+             */
+            file: string;
+            /** Format: uuid */
+            project: string;
+        };
         Fact: {
             /** Format: double */
             adjusted_p: number | null;
@@ -2071,7 +3476,7 @@ export interface components {
             suppressed: boolean;
             test: string;
             unit: string;
-            value: unknown | null;
+            value: unknown;
             /** Format: double */
             weighted_n: number | null;
         };
@@ -2113,6 +3518,95 @@ export interface components {
             /** Format: uuid */
             project: string;
         };
+        Forecast: {
+            /** Format: double */
+            backtest_error: number | null;
+            /** Format: double */
+            level: number;
+            method: string;
+            n: number;
+            points: components["schemas"]["ForecastPoint"][];
+        };
+        ForecastAnswer: {
+            reason: string;
+            result: components["schemas"]["Forecast"] | null;
+        };
+        ForecastPoint: {
+            /** Format: date */
+            date: string;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            mean: number;
+        };
+        /**
+         * @description * `day` - day
+         *     * `week` - week
+         *     * `month` - month
+         * @enum {string}
+         */
+        GranularityEnum: "day" | "week" | "month";
+        GraphEdge: {
+            /** @description Index into nodes. */
+            source: number;
+            /** @description Index into nodes. */
+            target: number;
+            weight: number;
+        };
+        GraphNode: {
+            depth: number | null;
+            errors_count: number;
+            inlinks: number;
+            /** Format: double */
+            pagerank: number;
+            status: number | null;
+            template: string;
+            title: string;
+            url: string;
+        };
+        Growth: {
+            /** Format: double */
+            absolute: number;
+            /** Format: double */
+            after: number;
+            /** Format: double */
+            before: number;
+            n_after: number;
+            n_before: number;
+            /** Format: double */
+            relative: number | null;
+            /** @description Periods on each side. */
+            window: number;
+        };
+        GrowthAnswer: {
+            /** @description Why there is no result. */
+            reason: string;
+            result: components["schemas"]["Growth"] | null;
+        };
+        /**
+         * @description * `informational` - informational
+         *     * `navigational` - navigational
+         *     * `commercial` - commercial
+         *     * `transactional` - transactional
+         * @enum {string}
+         */
+        IntentEnum: "informational" | "navigational" | "commercial" | "transactional";
+        /**
+         * @description * `` -
+         *     * `factual` - factual
+         *     * `instrumental` - instrumental
+         *     * `abstain` - abstain
+         * @enum {string}
+         */
+        IntentKindEnum: "factual" | "instrumental" | "abstain";
+        /**
+         * @description * `RULES` - Classified by rules
+         *     * `MANUAL` - Set by a person
+         * @enum {string}
+         */
+        IntentSourceEnum: "RULES" | "MANUAL";
         Interval: {
             /** Format: double */
             high: number | null;
@@ -2159,6 +3653,32 @@ export interface components {
             role: components["schemas"]["RoleEnum"];
             team_name: string;
         };
+        IssueCause: {
+            category: string;
+            cause_kind: components["schemas"]["CauseKindEnum"];
+            check_id: string;
+            readonly how_to_fix: string;
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: int64 */
+            issues_count: number;
+            key: string;
+            readonly means: string;
+            /** Format: int64 */
+            new_count?: number;
+            /** Format: int64 */
+            pages_count: number;
+            /**
+             * Format: double
+             * @description What it costs the score; all points add up to 100 - score.
+             */
+            points: number;
+            severity: components["schemas"]["SeverityEnum"];
+            subject?: string;
+            /** Format: double */
+            template_share?: number | null;
+            readonly title: string;
+        };
         IssuedApiKey: {
             /** Format: date-time */
             expires_at: string | null;
@@ -2173,6 +3693,85 @@ export interface components {
         Joined: {
             /** Format: uuid */
             team_id: string;
+        };
+        /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
+        KeywordFetchRequest: {
+            capability: components["schemas"]["CapabilityEnum"];
+            /** Format: date */
+            end: string;
+            keywords?: string[];
+            /** Format: uuid */
+            project: string;
+            provider: string;
+            /** Format: date */
+            start: string;
+        };
+        KeywordIdea: {
+            /** Format: double */
+            demand: number | null;
+            intent: components["schemas"]["IntentEnum"];
+            is_tracked: boolean;
+            provider: string;
+            query: string;
+            unit: string;
+        };
+        KeywordSeries: {
+            /** Format: date-time */
+            readonly created_at: string;
+            device?: string;
+            geo?: string;
+            granularity: components["schemas"]["GranularityEnum"];
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: uuid */
+            keyword: string;
+            language?: string;
+            metric: components["schemas"]["MetricEnum"];
+            provider: string;
+            request?: string;
+            scale: components["schemas"]["ScaleEnum"];
+            unit: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        KeywordTarget: {
+            country?: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: uuid */
+            created_by: string | null;
+            device?: string;
+            /** Format: uuid */
+            readonly id: string;
+            intent: components["schemas"]["IntentEnum"];
+            intent_kind: components["schemas"]["IntentKindEnum"] | components["schemas"]["BlankEnum"];
+            intent_signals: string[];
+            intent_source: components["schemas"]["IntentSourceEnum"];
+            landing_url?: string;
+            language?: string;
+            /** Format: uuid */
+            project: string;
+            query: string;
+        };
+        /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
+        KeywordWriteRequest: {
+            /** @default  */
+            country: string;
+            /** @default  */
+            device: components["schemas"]["DeviceEnum"] | components["schemas"]["BlankEnum"];
+            intent?: components["schemas"]["IntentEnum"] | components["schemas"]["NullEnum"];
+            /** @default  */
+            landing_url: string;
+            /** @default en */
+            language: string;
+            /** Format: uuid */
+            project: string;
+            query: string;
+        };
+        LinkGraph: {
+            edges: components["schemas"]["GraphEdge"][];
+            nodes: components["schemas"]["GraphNode"][];
+            total_links: number;
         };
         /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
         LinkTokenRequest: {
@@ -2271,11 +3870,22 @@ export interface components {
             text: string;
             weights: string;
         };
+        /**
+         * @description * `rank` - rank
+         *     * `volume` - volume
+         *     * `interest` - interest
+         *     * `impressions` - impressions
+         *     * `clicks` - clicks
+         *     * `pageviews` - pageviews
+         * @enum {string}
+         */
+        MetricEnum: "rank" | "volume" | "interest" | "impressions" | "clicks" | "pageviews";
         Notice: {
             code: string;
             columns: string[];
             message: string;
         };
+        NullEnum: null;
         Output: {
             assumptions: components["schemas"]["Assumption"][];
             charts: components["schemas"]["Chart"][];
@@ -2287,6 +3897,39 @@ export interface components {
             tables: components["schemas"]["Table"][];
             /** Format: double */
             weighted_n: number | null;
+        };
+        PageIssue: {
+            category: string;
+            /** Format: uuid */
+            cause: string;
+            check_id: string;
+            /** @description The exact values, selectors or headers seen. */
+            evidence: {
+                [key: string]: unknown;
+            };
+            /** Format: uuid */
+            readonly id: string;
+            is_proven?: boolean;
+            /** Format: uuid */
+            page: string | null;
+            severity: components["schemas"]["SeverityEnum"];
+            /** @description Since the previous audit; empty when there is nothing to compare with. */
+            state: string;
+            target?: string;
+            readonly title: string;
+            url?: string;
+            value?: string;
+        };
+        PageLink: {
+            anchor: string;
+            nofollow: boolean;
+            position: string;
+            source: string;
+            target: string;
+        };
+        PageLinks: {
+            count: number;
+            links: components["schemas"]["PageLink"][];
         };
         PaginatedActivityList: {
             /** @example 123 */
@@ -2303,6 +3946,36 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Activity"][];
         };
+        PaginatedAlertDeliveryList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["AlertDelivery"][];
+        };
+        PaginatedAlertRuleList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["AlertRule"][];
+        };
         PaginatedApiKeyList: {
             /** @example 123 */
             count: number;
@@ -2317,6 +3990,51 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["ApiKey"][];
+        };
+        PaginatedAuditedPageList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["AuditedPage"][];
+        };
+        PaginatedAuditScheduleList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["AuditSchedule"][];
+        };
+        PaginatedCompetitorList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["Competitor"][];
         };
         PaginatedDatasetList: {
             /** @example 123 */
@@ -2333,21 +4051,6 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Dataset"][];
         };
-        PaginatedDatasetVersionList: {
-            /** @example 123 */
-            count: number;
-            /**
-             * Format: uri
-             * @example http://api.example.org/accounts/?page=4
-             */
-            next?: string | null;
-            /**
-             * Format: uri
-             * @example http://api.example.org/accounts/?page=2
-             */
-            previous?: string | null;
-            results: components["schemas"]["DatasetVersion"][];
-        };
         PaginatedInvitationList: {
             /** @example 123 */
             count: number;
@@ -2363,6 +4066,36 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Invitation"][];
         };
+        PaginatedIssueCauseList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["IssueCause"][];
+        };
+        PaginatedKeywordTargetList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["KeywordTarget"][];
+        };
         PaginatedMemberList: {
             /** @example 123 */
             count: number;
@@ -2377,6 +4110,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Member"][];
+        };
+        PaginatedPageIssueList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["PageIssue"][];
         };
         PaginatedPasskeyList: {
             /** @example 123 */
@@ -2453,6 +4201,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Session"][];
         };
+        PaginatedSiteAuditList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["SiteAudit"][];
+        };
         PaginatedTaskRunList: {
             /** @example 123 */
             count: number;
@@ -2527,8 +4290,85 @@ export interface components {
             email: string;
         };
         /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
+        PatchedAlertRuleChangeRequest: {
+            alert_event?: components["schemas"]["AlertEventEnum"];
+            is_active?: boolean;
+            /** Format: decimal */
+            threshold?: string;
+            webhook_url?: string;
+        };
+        /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
+        PatchedAuditScheduleChangeRequest: {
+            /**
+             * @description Also ask for files and external link targets (at most 400).
+             * @default false
+             */
+            check_resources: boolean;
+            /**
+             * Format: double
+             * @description Seconds between requests.
+             * @default 0
+             */
+            crawl_delay: number;
+            /**
+             * @description Five fields, UTC.
+             * @default
+             */
+            cron: string;
+            /** @description Regular expressions. */
+            exclude_patterns?: string[];
+            /**
+             * Format: date-time
+             * @description When to start the first audit.
+             */
+            first_at?: string | null;
+            /** @description Regular expressions. */
+            include_patterns?: string[];
+            /** @default true */
+            is_active: boolean;
+            /** @default 20 */
+            max_depth: number;
+            /** @default 500 */
+            max_pages: number;
+            /** @default 3600 */
+            max_seconds: number;
+            /** @default true */
+            obey_robots: boolean;
+            /**
+             * @description The site's owner allows several connections and no delay.
+             * @default false
+             */
+            owner_permits_speed: boolean;
+            recurrence?: components["schemas"]["RecurrenceEnum"];
+            /** @default host */
+            scope_mode: components["schemas"]["ScopeModeEnum"];
+            /** @description Start page; https:// is added when no scheme is given. */
+            target_url?: string;
+            /** @default true */
+            use_sitemaps: boolean;
+            /** @default  */
+            user_agent: string;
+        };
+        /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
+        PatchedCompetitorRenameRequest: {
+            name?: string;
+        };
+        /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
         PatchedDatasetRenameRequest: {
             name?: string;
+        };
+        /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
+        PatchedKeywordChangeRequest: {
+            /**
+             * @description Null goes back to the rules.
+             *
+             *     * `informational` - informational
+             *     * `navigational` - navigational
+             *     * `commercial` - commercial
+             *     * `transactional` - transactional
+             */
+            intent?: components["schemas"]["IntentEnum"] | components["schemas"]["NullEnum"];
+            landing_url?: string;
         };
         /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
         PatchedMemberUpdateRequest: {
@@ -2567,10 +4407,18 @@ export interface components {
             limit: number | null;
             used: number;
         };
+        /**
+         * @description * `ok` - ok
+         *     * `not_found` - not_found
+         *     * `not_checked` - not_checked
+         *     * `failed` - failed
+         * @enum {string}
+         */
+        PointStatusEnum: "ok" | "not_found" | "not_checked" | "failed";
         Preview: {
             columns: string[];
             offset: number;
-            rows: (unknown | null)[][];
+            rows: unknown[][];
             /** @description Rows that match the filter. */
             total: number;
             version: number;
@@ -2640,6 +4488,33 @@ export interface components {
             /** @default  */
             token: string;
         };
+        Provider: {
+            calls_per_day: number | null;
+            calls_this_month: number;
+            capabilities: components["schemas"]["CapabilitiesEnum"][];
+            /** Format: double */
+            cost_per_month: number | null;
+            /** Format: double */
+            cost_this_month: number;
+            credential_fields: string[];
+            currency: string;
+            is_connected: boolean;
+            label: string;
+            /** @description A caveat to show beside its numbers. */
+            note: string;
+            provider: string;
+        };
+        /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
+        ProviderConnectRequest: {
+            calls_per_day?: number | null;
+            /** Format: decimal */
+            cost_per_month?: string | null;
+            credentials?: {
+                [key: string]: string;
+            };
+            /** Format: uuid */
+            project: string;
+        };
         RawDataFile: {
             /** Format: date-time */
             created_at: string;
@@ -2700,6 +4575,13 @@ export interface components {
             /** @description Shown this once; each works once. */
             recovery_codes: string[];
         };
+        /**
+         * @description * `WEEKLY` - Every week
+         *     * `MONTHLY` - Every month
+         *     * `CRON` - By a cron line
+         * @enum {string}
+         */
+        RecurrenceEnum: "WEEKLY" | "MONTHLY" | "CRON";
         /** @description A request body: fields nobody declared are refused, so that a misspelt option is never ignored. */
         RefreshRequest: {
             refresh: string;
@@ -2822,6 +4704,38 @@ export interface components {
             weight: string;
         };
         /**
+         * @description * `ordinal` - ordinal
+         *     * `absolute` - absolute
+         *     * `relative_window` - relative_window
+         *     * `relative_fixed` - relative_fixed
+         *     * `proxy` - proxy
+         * @enum {string}
+         */
+        ScaleEnum: "ordinal" | "absolute" | "relative_window" | "relative_fixed" | "proxy";
+        /**
+         * @description * `host` - The host, with or without www
+         *     * `subdomains` - The host and its subdomains
+         *     * `folder` - The folder of the address
+         * @enum {string}
+         */
+        ScopeModeEnum: "host" | "subdomains" | "folder";
+        Seasonality: {
+            effects: number[];
+            interpolated: number;
+            peak: number;
+            period: number;
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            strength: number;
+            trough: number;
+        };
+        SeasonalityAnswer: {
+            reason: string;
+            result: components["schemas"]["Seasonality"] | null;
+        };
+        /**
          * @description * `integer` - integer
          *     * `number` - number
          *     * `boolean` - boolean
@@ -2848,6 +4762,45 @@ export interface components {
          * @enum {string}
          */
         SemanticTypeEnum: "integer" | "number" | "boolean" | "date" | "datetime" | "time" | "duration" | "category" | "ordered_category" | "multi_select" | "free_text" | "identifier" | "email" | "phone" | "url" | "currency" | "percentage" | "country" | "postcode" | "latitude" | "longitude" | "ip_address" | "empty";
+        SeriesAnalysis: {
+            change_points: components["schemas"]["ChangePointsAnswer"];
+            forecast: components["schemas"]["ForecastAnswer"];
+            growth: components["schemas"]["GrowthAnswer"];
+            seasonality: components["schemas"]["SeasonalityAnswer"];
+            year_over_year: components["schemas"]["GrowthAnswer"];
+        };
+        SeriesPoint: {
+            /** Format: date */
+            date: string;
+            detail: string;
+            is_estimate: boolean;
+            point_status: components["schemas"]["PointStatusEnum"];
+            /** Format: date-time */
+            retrieved_at: string;
+            /** Format: double */
+            value: number | null;
+        };
+        SeriesWithPoints: {
+            /** Format: date-time */
+            readonly created_at: string;
+            device?: string;
+            geo?: string;
+            granularity: components["schemas"]["GranularityEnum"];
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: uuid */
+            keyword: string;
+            language?: string;
+            metric: components["schemas"]["MetricEnum"];
+            note: string;
+            points: components["schemas"]["SeriesPoint"][];
+            provider: string;
+            request?: string;
+            scale: components["schemas"]["ScaleEnum"];
+            unit: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
         Session: {
             /** Format: date-time */
             created_at: string;
@@ -2862,6 +4815,13 @@ export interface components {
             readonly two_factor: boolean;
             user_agent: string;
         };
+        /**
+         * @description * `error` - error
+         *     * `warning` - warning
+         *     * `notice` - notice
+         * @enum {string}
+         */
+        SeverityEnum: "error" | "warning" | "notice";
         /** @description Either tokens and user, or (when a second factor is owed) the challenge and its methods. */
         SignedIn: {
             /** @description For 10 minutes. */
@@ -2873,16 +4833,198 @@ export interface components {
             refresh?: string;
             user?: components["schemas"]["UserRef"];
         };
-        /**
-         * @description * `PENDING` - Pending
-         *     * `STARTED` - Started
-         *     * `RETRY` - Retry
-         *     * `SUCCESS` - Success
-         *     * `FAILURE` - Failure
-         *     * `REVOKED` - Revoked
-         * @enum {string}
-         */
-        StateEnum: "PENDING" | "STARTED" | "RETRY" | "SUCCESS" | "FAILURE" | "REVOKED";
+        SiteAudit: {
+            /** Format: int64 */
+            affected_pages?: number;
+            audit_status: components["schemas"]["AuditStatusEnum"];
+            /** Format: int64 */
+            bytes_fetched?: number;
+            /** @description Limits that cut the crawl short. */
+            caps: string[];
+            check_resources?: boolean;
+            /** Format: uuid */
+            competitor: string | null;
+            /** Format: double */
+            crawl_delay?: number;
+            /** Format: double */
+            crawl_seconds?: number;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: uuid */
+            created_by: string | null;
+            /** Format: uuid */
+            dataset_id?: string | null;
+            end_reason?: string;
+            error_code?: string;
+            error_detail?: string;
+            /** Format: int64 */
+            errors_count?: number;
+            exclude_patterns: string[];
+            /** Format: date-time */
+            finished_at?: string | null;
+            /** Format: int64 */
+            fixes_count?: number;
+            formula_version?: string;
+            home_url?: string;
+            /** Format: uuid */
+            readonly id: string;
+            include_patterns: string[];
+            /** Format: int64 */
+            indexable_pages?: number;
+            is_resumable?: boolean;
+            /** Format: int64 */
+            max_depth?: number;
+            /** Format: int64 */
+            max_pages?: number;
+            /** Format: int64 */
+            max_seconds?: number;
+            /** Format: int64 */
+            notices_count?: number;
+            obey_robots?: boolean;
+            owner_permits_speed?: boolean;
+            /** Format: int64 */
+            pages_crawled?: number;
+            /** Format: int64 */
+            pages_failed?: number;
+            /** @description URLs not fetched, by reason. */
+            pages_skipped: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            pages_unvisited?: number;
+            /** Format: uuid */
+            previous: string | null;
+            /** Format: uuid */
+            project: string;
+            /** Format: uuid */
+            schedule: string | null;
+            scope_mode: components["schemas"]["ScopeModeEnum"];
+            /**
+             * Format: double
+             * @description Health score, 0-100.
+             */
+            score: number | null;
+            /** Format: double */
+            score_high: number | null;
+            /** Format: double */
+            score_low: number | null;
+            score_reason?: string;
+            /** Format: date-time */
+            started_at?: string | null;
+            /** @description Issues by state since the previous audit. */
+            state_counts: {
+                [key: string]: number;
+            };
+            target_url: string;
+            /** Format: uuid */
+            task_id?: string | null;
+            use_sitemaps?: boolean;
+            user_agent?: string;
+            /** Format: int64 */
+            warnings_count?: number;
+        };
+        SiteAuditDetail: {
+            /** Format: int64 */
+            affected_pages?: number;
+            audit_status: components["schemas"]["AuditStatusEnum"];
+            /** Format: int64 */
+            bytes_fetched?: number;
+            /** @description Limits that cut the crawl short. */
+            caps: string[];
+            check_resources?: boolean;
+            /** @description Checks with a hash of their settings. */
+            checks_run: {
+                [key: string]: string;
+            };
+            /** Format: uuid */
+            competitor: string | null;
+            /** Format: double */
+            crawl_delay?: number;
+            /** Format: double */
+            crawl_seconds?: number;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: uuid */
+            created_by: string | null;
+            /** Format: uuid */
+            dataset_id?: string | null;
+            end_reason?: string;
+            error_code?: string;
+            error_detail?: string;
+            /** Format: int64 */
+            errors_count?: number;
+            exclude_patterns: string[];
+            /** Format: date-time */
+            finished_at?: string | null;
+            /** Format: int64 */
+            fixes_count?: number;
+            formula_version?: string;
+            home_url?: string;
+            /** Format: uuid */
+            readonly id: string;
+            include_patterns: string[];
+            /** Format: int64 */
+            indexable_pages?: number;
+            is_resumable?: boolean;
+            /** Format: int64 */
+            max_depth?: number;
+            /** Format: int64 */
+            max_pages?: number;
+            /** Format: int64 */
+            max_seconds?: number;
+            /** Format: int64 */
+            notices_count?: number;
+            obey_robots?: boolean;
+            owner_permits_speed?: boolean;
+            /** Format: int64 */
+            pages_crawled?: number;
+            /** Format: int64 */
+            pages_failed?: number;
+            /** @description URLs not fetched, by reason. */
+            pages_skipped: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            pages_unvisited?: number;
+            /** Format: uuid */
+            previous: string | null;
+            /** Format: uuid */
+            project: string;
+            /** Format: uuid */
+            schedule: string | null;
+            scope_mode: components["schemas"]["ScopeModeEnum"];
+            /**
+             * Format: double
+             * @description Health score, 0-100.
+             */
+            score: number | null;
+            /** Format: double */
+            score_high: number | null;
+            /** Format: double */
+            score_low: number | null;
+            score_reason?: string;
+            /** @description robots.txt, sitemaps, certificate and probes. */
+            site_facts: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            started_at?: string | null;
+            /** @description Issues by state since the previous audit. */
+            state_counts: {
+                [key: string]: number;
+            };
+            target_url: string;
+            /** Format: uuid */
+            task_id?: string | null;
+            use_sitemaps?: boolean;
+            user_agent?: string;
+            /** Format: int64 */
+            warnings_count?: number;
+        };
+        StatusCount: {
+            label: string;
+            pages: number;
+        };
         StepKind: {
             kind: string;
             /** @description JSON Schema of the step. */
@@ -2962,10 +5104,20 @@ export interface components {
             result: components["schemas"]["TaskResult"] | null;
             /** Format: date-time */
             started_at: string | null;
-            state: components["schemas"]["StateEnum"];
+            state: components["schemas"]["TaskRunStateEnum"];
             /** Format: uuid */
             task_id: string;
         };
+        /**
+         * @description * `PENDING` - Pending
+         *     * `STARTED` - Started
+         *     * `RETRY` - Retry
+         *     * `SUCCESS` - Success
+         *     * `FAILURE` - Failure
+         *     * `REVOKED` - Revoked
+         * @enum {string}
+         */
+        TaskRunStateEnum: "PENDING" | "STARTED" | "RETRY" | "SUCCESS" | "FAILURE" | "REVOKED";
         Team: {
             /** Format: date-time */
             created_at: string;
@@ -3082,37 +5234,95 @@ export interface components {
 }
 export type Activity = components['schemas']['Activity'];
 export type Actor = components['schemas']['Actor'];
+export type AlertDelivery = components['schemas']['AlertDelivery'];
+export type AlertEventEnum = components['schemas']['AlertEventEnum'];
+export type AlertRule = components['schemas']['AlertRule'];
+export type AlertRuleWriteRequest = components['schemas']['AlertRuleWriteRequest'];
 export type ApiKey = components['schemas']['ApiKey'];
 export type ApiKeyCreateRequest = components['schemas']['ApiKeyCreateRequest'];
 export type Assumption = components['schemas']['Assumption'];
+export type AuditDiff = components['schemas']['AuditDiff'];
+export type AuditedPage = components['schemas']['AuditedPage'];
+export type AuditedPageDetail = components['schemas']['AuditedPageDetail'];
+export type AuditOverview = components['schemas']['AuditOverview'];
+export type AuditResumeRequest = components['schemas']['AuditResumeRequest'];
+export type AuditSchedule = components['schemas']['AuditSchedule'];
+export type AuditScheduleWriteRequest = components['schemas']['AuditScheduleWriteRequest'];
+export type AuditStartRequest = components['schemas']['AuditStartRequest'];
+export type AuditStatusEnum = components['schemas']['AuditStatusEnum'];
+export type BlankEnum = components['schemas']['BlankEnum'];
+export type CapabilitiesEnum = components['schemas']['CapabilitiesEnum'];
+export type CapabilityEnum = components['schemas']['CapabilityEnum'];
+export type CategoryCount = components['schemas']['CategoryCount'];
+export type CauseKindEnum = components['schemas']['CauseKindEnum'];
 export type ChallengeRequest = components['schemas']['ChallengeRequest'];
+export type ChangePoint = components['schemas']['ChangePoint'];
+export type ChangePointsAnswer = components['schemas']['ChangePointsAnswer'];
 export type Chart = components['schemas']['Chart'];
+export type Check = components['schemas']['Check'];
+export type CheckSettings = components['schemas']['CheckSettings'];
+export type CheckSettingsWriteRequest = components['schemas']['CheckSettingsWriteRequest'];
+export type ClassifiedIntent = components['schemas']['ClassifiedIntent'];
+export type ClassifyRequestRequest = components['schemas']['ClassifyRequestRequest'];
 export type ColumnProfile = components['schemas']['ColumnProfile'];
 export type ColumnSchema = components['schemas']['ColumnSchema'];
+export type ComparedSite = components['schemas']['ComparedSite'];
 export type CompareRequest = components['schemas']['CompareRequest'];
 export type Comparison = components['schemas']['Comparison'];
+export type Competitor = components['schemas']['Competitor'];
+export type CompetitorAuditRequest = components['schemas']['CompetitorAuditRequest'];
+export type CompetitorComparison = components['schemas']['CompetitorComparison'];
+export type CompetitorWriteRequest = components['schemas']['CompetitorWriteRequest'];
+export type CreatedAlertRule = components['schemas']['CreatedAlertRule'];
 export type Dataset = components['schemas']['Dataset'];
 export type DatasetDetail = components['schemas']['DatasetDetail'];
 export type DatasetProfile = components['schemas']['DatasetProfile'];
 export type DatasetSourceEnum = components['schemas']['DatasetSourceEnum'];
 export type DatasetVersion = components['schemas']['DatasetVersion'];
+export type DeliveryChannelEnum = components['schemas']['DeliveryChannelEnum'];
+export type DeliveryStatusEnum = components['schemas']['DeliveryStatusEnum'];
+export type DemandRank = components['schemas']['DemandRank'];
+export type DeviceEnum = components['schemas']['DeviceEnum'];
+export type DiffCheck = components['schemas']['DiffCheck'];
+export type DiffFinding = components['schemas']['DiffFinding'];
+export type DiffFindingStateEnum = components['schemas']['DiffFindingStateEnum'];
 export type EmailChangeRequest = components['schemas']['EmailChangeRequest'];
 export type EmailChangeState = components['schemas']['EmailChangeState'];
 export type EndedSessions = components['schemas']['EndedSessions'];
 export type ExportCreateRequest = components['schemas']['ExportCreateRequest'];
 export type ExportFormatEnum = components['schemas']['ExportFormatEnum'];
+export type ExportImported = components['schemas']['ExportImported'];
+export type ExportImportRequest = components['schemas']['ExportImportRequest'];
 export type Fact = components['schemas']['Fact'];
 export type FactPair = components['schemas']['FactPair'];
 export type FamilyEnum = components['schemas']['FamilyEnum'];
 export type FileError = components['schemas']['FileError'];
 export type FileUploadRequest = components['schemas']['FileUploadRequest'];
+export type Forecast = components['schemas']['Forecast'];
+export type ForecastAnswer = components['schemas']['ForecastAnswer'];
+export type ForecastPoint = components['schemas']['ForecastPoint'];
+export type GranularityEnum = components['schemas']['GranularityEnum'];
+export type GraphEdge = components['schemas']['GraphEdge'];
+export type GraphNode = components['schemas']['GraphNode'];
+export type Growth = components['schemas']['Growth'];
+export type GrowthAnswer = components['schemas']['GrowthAnswer'];
+export type IntentEnum = components['schemas']['IntentEnum'];
+export type IntentKindEnum = components['schemas']['IntentKindEnum'];
+export type IntentSourceEnum = components['schemas']['IntentSourceEnum'];
 export type Interval = components['schemas']['Interval'];
 export type Invitation = components['schemas']['Invitation'];
 export type InvitationAcceptNewRequest = components['schemas']['InvitationAcceptNewRequest'];
 export type InvitationCreateRequest = components['schemas']['InvitationCreateRequest'];
 export type InvitationPreview = components['schemas']['InvitationPreview'];
+export type IssueCause = components['schemas']['IssueCause'];
 export type IssuedApiKey = components['schemas']['IssuedApiKey'];
 export type Joined = components['schemas']['Joined'];
+export type KeywordFetchRequest = components['schemas']['KeywordFetchRequest'];
+export type KeywordIdea = components['schemas']['KeywordIdea'];
+export type KeywordSeries = components['schemas']['KeywordSeries'];
+export type KeywordTarget = components['schemas']['KeywordTarget'];
+export type KeywordWriteRequest = components['schemas']['KeywordWriteRequest'];
+export type LinkGraph = components['schemas']['LinkGraph'];
 export type LinkTokenRequest = components['schemas']['LinkTokenRequest'];
 export type LoginRequest = components['schemas']['LoginRequest'];
 export type LoginVerifyRequest = components['schemas']['LoginVerifyRequest'];
@@ -3126,19 +5336,32 @@ export type MetaNavigation = components['schemas']['MetaNavigation'];
 export type MetaTeam = components['schemas']['MetaTeam'];
 export type MethodEnum = components['schemas']['MethodEnum'];
 export type MethodNote = components['schemas']['MethodNote'];
+export type MetricEnum = components['schemas']['MetricEnum'];
 export type Notice = components['schemas']['Notice'];
+export type NullEnum = components['schemas']['NullEnum'];
 export type Output = components['schemas']['Output'];
+export type PageIssue = components['schemas']['PageIssue'];
+export type PageLink = components['schemas']['PageLink'];
+export type PageLinks = components['schemas']['PageLinks'];
 export type PaginatedActivityList = components['schemas']['PaginatedActivityList'];
+export type PaginatedAlertDeliveryList = components['schemas']['PaginatedAlertDeliveryList'];
+export type PaginatedAlertRuleList = components['schemas']['PaginatedAlertRuleList'];
 export type PaginatedApiKeyList = components['schemas']['PaginatedApiKeyList'];
+export type PaginatedAuditedPageList = components['schemas']['PaginatedAuditedPageList'];
+export type PaginatedAuditScheduleList = components['schemas']['PaginatedAuditScheduleList'];
+export type PaginatedCompetitorList = components['schemas']['PaginatedCompetitorList'];
 export type PaginatedDatasetList = components['schemas']['PaginatedDatasetList'];
-export type PaginatedDatasetVersionList = components['schemas']['PaginatedDatasetVersionList'];
 export type PaginatedInvitationList = components['schemas']['PaginatedInvitationList'];
+export type PaginatedIssueCauseList = components['schemas']['PaginatedIssueCauseList'];
+export type PaginatedKeywordTargetList = components['schemas']['PaginatedKeywordTargetList'];
 export type PaginatedMemberList = components['schemas']['PaginatedMemberList'];
+export type PaginatedPageIssueList = components['schemas']['PaginatedPageIssueList'];
 export type PaginatedPasskeyList = components['schemas']['PaginatedPasskeyList'];
 export type PaginatedProjectList = components['schemas']['PaginatedProjectList'];
 export type PaginatedRawDataFileList = components['schemas']['PaginatedRawDataFileList'];
 export type PaginatedResultSummaryList = components['schemas']['PaginatedResultSummaryList'];
 export type PaginatedSessionList = components['schemas']['PaginatedSessionList'];
+export type PaginatedSiteAuditList = components['schemas']['PaginatedSiteAuditList'];
 export type PaginatedTaskRunList = components['schemas']['PaginatedTaskRunList'];
 export type PaginatedTeamList = components['schemas']['PaginatedTeamList'];
 export type Passkey = components['schemas']['Passkey'];
@@ -3148,13 +5371,18 @@ export type PasskeyOptions = components['schemas']['PasskeyOptions'];
 export type PasswordChangeRequest = components['schemas']['PasswordChangeRequest'];
 export type PasswordResetConfirmRequest = components['schemas']['PasswordResetConfirmRequest'];
 export type PasswordResetRequest = components['schemas']['PasswordResetRequest'];
+export type PatchedAlertRuleChangeRequest = components['schemas']['PatchedAlertRuleChangeRequest'];
+export type PatchedAuditScheduleChangeRequest = components['schemas']['PatchedAuditScheduleChangeRequest'];
+export type PatchedCompetitorRenameRequest = components['schemas']['PatchedCompetitorRenameRequest'];
 export type PatchedDatasetRenameRequest = components['schemas']['PatchedDatasetRenameRequest'];
+export type PatchedKeywordChangeRequest = components['schemas']['PatchedKeywordChangeRequest'];
 export type PatchedMemberUpdateRequest = components['schemas']['PatchedMemberUpdateRequest'];
 export type PatchedMeUpdateRequest = components['schemas']['PatchedMeUpdateRequest'];
 export type PatchedProjectWriteRequest = components['schemas']['PatchedProjectWriteRequest'];
 export type PatchedTeamUpdateRequest = components['schemas']['PatchedTeamUpdateRequest'];
 export type PhysicalTypeEnum = components['schemas']['PhysicalTypeEnum'];
 export type PlanLimit = components['schemas']['PlanLimit'];
+export type PointStatusEnum = components['schemas']['PointStatusEnum'];
 export type Preview = components['schemas']['Preview'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemError = components['schemas']['ProblemError'];
@@ -3162,6 +5390,8 @@ export type Procedure = components['schemas']['Procedure'];
 export type Project = components['schemas']['Project'];
 export type ProjectCreateRequest = components['schemas']['ProjectCreateRequest'];
 export type ProofRequest = components['schemas']['ProofRequest'];
+export type Provider = components['schemas']['Provider'];
+export type ProviderConnectRequest = components['schemas']['ProviderConnectRequest'];
 export type RawDataFile = components['schemas']['RawDataFile'];
 export type ReauthenticateRequest = components['schemas']['ReauthenticateRequest'];
 export type Receipt = components['schemas']['Receipt'];
@@ -3169,6 +5399,7 @@ export type Recipe = components['schemas']['Recipe'];
 export type RecipeApplyRequest = components['schemas']['RecipeApplyRequest'];
 export type RecipeWriteRequest = components['schemas']['RecipeWriteRequest'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
+export type RecurrenceEnum = components['schemas']['RecurrenceEnum'];
 export type RefreshRequest = components['schemas']['RefreshRequest'];
 export type Registered = components['schemas']['Registered'];
 export type RegisterRequest = components['schemas']['RegisterRequest'];
@@ -3179,10 +5410,20 @@ export type ResultSummary = components['schemas']['ResultSummary'];
 export type RoleEnum = components['schemas']['RoleEnum'];
 export type Rows = components['schemas']['Rows'];
 export type RunRequest = components['schemas']['RunRequest'];
+export type ScaleEnum = components['schemas']['ScaleEnum'];
+export type ScopeModeEnum = components['schemas']['ScopeModeEnum'];
+export type Seasonality = components['schemas']['Seasonality'];
+export type SeasonalityAnswer = components['schemas']['SeasonalityAnswer'];
 export type SemanticTypeEnum = components['schemas']['SemanticTypeEnum'];
+export type SeriesAnalysis = components['schemas']['SeriesAnalysis'];
+export type SeriesPoint = components['schemas']['SeriesPoint'];
+export type SeriesWithPoints = components['schemas']['SeriesWithPoints'];
 export type Session = components['schemas']['Session'];
+export type SeverityEnum = components['schemas']['SeverityEnum'];
 export type SignedIn = components['schemas']['SignedIn'];
-export type StateEnum = components['schemas']['StateEnum'];
+export type SiteAudit = components['schemas']['SiteAudit'];
+export type SiteAuditDetail = components['schemas']['SiteAuditDetail'];
+export type StatusCount = components['schemas']['StatusCount'];
 export type StepKind = components['schemas']['StepKind'];
 export type Suggestion = components['schemas']['Suggestion'];
 export type SuggestRequestRequest = components['schemas']['SuggestRequestRequest'];
@@ -3192,6 +5433,7 @@ export type TaskError = components['schemas']['TaskError'];
 export type TaskProgress = components['schemas']['TaskProgress'];
 export type TaskResult = components['schemas']['TaskResult'];
 export type TaskRun = components['schemas']['TaskRun'];
+export type TaskRunStateEnum = components['schemas']['TaskRunStateEnum'];
 export type Team = components['schemas']['Team'];
 export type TeamCreateRequest = components['schemas']['TeamCreateRequest'];
 export type TokenPair = components['schemas']['TokenPair'];
@@ -5946,33 +8188,7 @@ export interface operations {
     };
     datasets_versions_get: {
         parameters: {
-            query?: {
-                /**
-                 * @description * `FILE` - Uploaded file
-                 *     * `URL` - Web address
-                 *     * `DERIVED` - Made from other datasets
-                 *     * `PUBLISHED` - Published by another part of the platform
-                 */
-                dataset_source?: "DERIVED" | "FILE" | "PUBLISHED" | "URL";
-                /**
-                 * @description Ordering
-                 *
-                 *     * `name` - Name
-                 *     * `-name` - Name (descending)
-                 *     * `created_at` - Created at
-                 *     * `-created_at` - Created at (descending)
-                 *     * `updated_at` - Updated at
-                 *     * `-updated_at` - Updated at (descending)
-                 */
-                ordering?: ("-created_at" | "-name" | "-updated_at" | "created_at" | "name" | "updated_at")[];
-                /** @description A page number within the paginated result set. */
-                page?: number;
-                /** @description Number of results to return per page. */
-                page_size?: number;
-                project?: string;
-                raw_file?: string;
-                search?: string;
-            };
+            query?: never;
             header?: never;
             path: {
                 id: string;
@@ -5986,7 +8202,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PaginatedDatasetVersionList"];
+                    "application/json": components["schemas"]["DatasetVersion"][];
                 };
             };
             400: {
@@ -8806,6 +11022,3995 @@ export interface operations {
                 };
             };
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_alert_deliveries_list: {
+        parameters: {
+            query?: {
+                audit?: string;
+                /**
+                 * @description * `PENDING` - Waits
+                 *     * `SENT` - Sent
+                 *     * `FAILED` - Could not be sent
+                 */
+                delivery_status?: "FAILED" | "PENDING" | "SENT";
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                rule?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedAlertDeliveryList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_alert_rules_list: {
+        parameters: {
+            query?: {
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedAlertRuleList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_alert_rules_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertRuleWriteRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedAlertRule"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_alert_rules_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_alert_rules_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_alert_rules_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedAlertRuleChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_audits_list: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `PENDING` - Waits to start
+                 *     * `RUNNING` - Crawls or checks
+                 *     * `COMPLETED` - Finished
+                 *     * `FAILED` - Ended without a result
+                 *     * `CANCELLED` - Cancelled
+                 */
+                audit_status?: "CANCELLED" | "COMPLETED" | "FAILED" | "PENDING" | "RUNNING";
+                competitor?: string;
+                /**
+                 * @description Ordering
+                 *
+                 *     * `created_at` - Created at
+                 *     * `-created_at` - Created at (descending)
+                 *     * `finished_at` - Finished at
+                 *     * `-finished_at` - Finished at (descending)
+                 *     * `score` - Score
+                 *     * `-score` - Score (descending)
+                 */
+                ordering?: ("-created_at" | "-finished_at" | "-score" | "created_at" | "finished_at" | "score")[];
+                own?: boolean;
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                project?: string;
+                schedule?: string;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedSiteAuditList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_audits_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuditStartRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskRun"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_audits_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteAuditDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_audits_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_audits_cancel_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteAuditDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_audits_demand_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemandRank"][];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_audits_diff_get: {
+        parameters: {
+            query: {
+                /** @description At most 500; 50 unless given. */
+                limit?: number;
+                offset?: number;
+                state?: "fixed" | "new" | "not_rechecked" | "persisting" | "regressed";
+                /** @description The earlier audit. */
+                with: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditDiff"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_audits_export_get: {
+        parameters: {
+            query?: {
+                /** @description xlsx unless given. */
+                as?: "csv" | "pdf" | "xlsx";
+                /** @description For CSV; issues unless given. */
+                table?: "fixes" | "issues" | "pages";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_audits_fixes_list: {
+        parameters: {
+            query?: {
+                category?: string;
+                /**
+                 * @description * `shared_target` - shared_target
+                 *     * `shared_value` - shared_value
+                 *     * `template` - template
+                 *     * `site` - site
+                 *     * `page` - page
+                 */
+                cause_kind?: "page" | "shared_target" | "shared_value" | "site" | "template";
+                check_id?: string;
+                /**
+                 * @description Ordering
+                 *
+                 *     * `position` - Position
+                 *     * `-position` - Position (descending)
+                 *     * `points` - Points
+                 *     * `-points` - Points (descending)
+                 *     * `pages_count` - Pages count
+                 *     * `-pages_count` - Pages count (descending)
+                 *     * `issues_count` - Issues count
+                 *     * `-issues_count` - Issues count (descending)
+                 */
+                ordering?: ("-issues_count" | "-pages_count" | "-points" | "-position" | "issues_count" | "pages_count" | "points" | "position")[];
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                /**
+                 * @description * `error` - error
+                 *     * `warning` - warning
+                 *     * `notice` - notice
+                 */
+                severity?: "error" | "notice" | "warning";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedIssueCauseList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_audits_graph_get: {
+        parameters: {
+            query?: {
+                /** @description How many pages; 100 unless given. */
+                nodes?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkGraph"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_audits_issues_list: {
+        parameters: {
+            query?: {
+                category?: string;
+                cause?: string;
+                check_id?: string;
+                is_proven?: boolean;
+                /**
+                 * @description Ordering
+                 *
+                 *     * `check_id` - Check id
+                 *     * `-check_id` - Check id (descending)
+                 *     * `url` - Url
+                 *     * `-url` - Url (descending)
+                 *     * `severity` - Severity
+                 *     * `-severity` - Severity (descending)
+                 */
+                ordering?: ("-check_id" | "-severity" | "-url" | "check_id" | "severity" | "url")[];
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                search?: string;
+                /**
+                 * @description * `error` - error
+                 *     * `warning` - warning
+                 *     * `notice` - notice
+                 */
+                severity?: "error" | "notice" | "warning";
+                /**
+                 * @description * `new` - new
+                 *     * `fixed` - fixed
+                 *     * `persisting` - persisting
+                 *     * `regressed` - regressed
+                 *     * `not_rechecked` - not_rechecked
+                 */
+                state?: "fixed" | "new" | "not_rechecked" | "persisting" | "regressed";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedPageIssueList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_audits_links_get: {
+        parameters: {
+            query: {
+                /** @description in unless given. */
+                direction?: "in" | "out";
+                /** @description At most 500; 50 unless given. */
+                limit?: number;
+                offset?: number;
+                /** @description A page of the audit. */
+                url: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLinks"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_audits_overview_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditOverview"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_audits_pages_list: {
+        parameters: {
+            query?: {
+                depth?: number;
+                depth_min?: number;
+                has_errors?: boolean;
+                in_sitemap?: boolean;
+                is_html?: boolean;
+                is_indexable?: boolean;
+                /**
+                 * @description Ordering
+                 *
+                 *     * `url` - Url
+                 *     * `-url` - Url (descending)
+                 *     * `status` - Status
+                 *     * `-status` - Status (descending)
+                 *     * `depth` - Depth
+                 *     * `-depth` - Depth (descending)
+                 *     * `pagerank` - Pagerank
+                 *     * `-pagerank` - Pagerank (descending)
+                 *     * `inlinks` - Inlinks
+                 *     * `-inlinks` - Inlinks (descending)
+                 *     * `outlinks` - Outlinks
+                 *     * `-outlinks` - Outlinks (descending)
+                 *     * `word_count` - Word count
+                 *     * `-word_count` - Word count (descending)
+                 *     * `size` - Size
+                 *     * `-size` - Size (descending)
+                 *     * `ttfb_ms` - Ttfb ms
+                 *     * `-ttfb_ms` - Ttfb ms (descending)
+                 *     * `errors_count` - Errors count
+                 *     * `-errors_count` - Errors count (descending)
+                 *     * `warnings_count` - Warnings count
+                 *     * `-warnings_count` - Warnings count (descending)
+                 */
+                ordering?: ("-depth" | "-errors_count" | "-inlinks" | "-outlinks" | "-pagerank" | "-size" | "-status" | "-ttfb_ms" | "-url" | "-warnings_count" | "-word_count" | "depth" | "errors_count" | "inlinks" | "outlinks" | "pagerank" | "size" | "status" | "ttfb_ms" | "url" | "warnings_count" | "word_count")[];
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                search?: string;
+                status?: number;
+                status_max?: number;
+                status_min?: number;
+                template?: string;
+                words_max?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedAuditedPageList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_audits_pages_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                page_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditedPageDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_audits_resume_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AuditResumeRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskRun"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_check_settings_get: {
+        parameters: {
+            query: {
+                project: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckSettings"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_check_settings_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckSettingsWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckSettings"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_checks_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Check"][];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_competitors_list: {
+        parameters: {
+            query?: {
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedCompetitorList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_competitors_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompetitorWriteRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Competitor"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_competitors_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Competitor"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_competitors_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_competitors_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedCompetitorRenameRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Competitor"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_competitors_audit_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CompetitorAuditRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskRun"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_competitors_compare_get: {
+        parameters: {
+            query: {
+                /** @description Own audit; the latest unless given. */
+                audit?: string;
+                project: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompetitorComparison"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_keywords_list: {
+        parameters: {
+            query?: {
+                country?: string;
+                device?: string;
+                /**
+                 * @description * `informational` - informational
+                 *     * `navigational` - navigational
+                 *     * `commercial` - commercial
+                 *     * `transactional` - transactional
+                 */
+                intent?: "commercial" | "informational" | "navigational" | "transactional";
+                /**
+                 * @description Ordering
+                 *
+                 *     * `query_key` - Query key
+                 *     * `-query_key` - Query key (descending)
+                 *     * `created_at` - Created at
+                 *     * `-created_at` - Created at (descending)
+                 *     * `intent` - Intent
+                 *     * `-intent` - Intent (descending)
+                 */
+                ordering?: ("-created_at" | "-intent" | "-query_key" | "created_at" | "intent" | "query_key")[];
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                project?: string;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedKeywordTargetList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_keywords_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeywordWriteRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeywordTarget"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_keywords_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeywordTarget"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_keywords_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_keywords_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedKeywordChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeywordTarget"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_keywords_ideas_get: {
+        parameters: {
+            query: {
+                /** @description At most 200; 50 unless given. */
+                limit?: number;
+                /** @description A provider, or `project` for the project's own queries. */
+                provider: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeywordIdea"][];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_keywords_series_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeywordSeries"][];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_keywords_classify_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassifyRequestRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassifiedIntent"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_keywords_fetch_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeywordFetchRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskRun"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_keywords_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["ExportImportRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportImported"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_providers_list: {
+        parameters: {
+            query: {
+                project: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"][];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_providers_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderConnectRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_providers_delete: {
+        parameters: {
+            query: {
+                project: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_schedules_list: {
+        parameters: {
+            query?: {
+                is_active?: boolean;
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedAuditScheduleList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_schedules_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuditScheduleWriteRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditSchedule"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_schedules_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditSchedule"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_schedules_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_schedules_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedAuditScheduleChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditSchedule"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_series_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesWithPoints"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    seo_series_analysis_get: {
+        parameters: {
+            query?: {
+                /** @description Periods to forecast; 12 unless given. */
+                horizon?: number;
+                /** @description Coverage of the interval in percent, 50-99; 90 unless given. */
+                level?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesAnalysis"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

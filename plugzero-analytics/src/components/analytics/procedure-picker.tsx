@@ -37,7 +37,8 @@ export function ProcedurePicker({ procedures, value, suggestions, onChoose }: Pr
       if (needle && !needle.split(/\s+/).every((word) => text.includes(word))) continue;
       groups.set(procedure.family, [...(groups.get(procedure.family) ?? []), procedure]);
     }
-    return [...groups];
+    const order = Object.keys(FAMILIES);
+    return [...groups].sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
   }, [procedures, needle]);
   return (
     <Dialog open={open} onOpenChange={setOpen}>

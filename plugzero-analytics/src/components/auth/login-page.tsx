@@ -39,7 +39,7 @@ export function LoginPage() {
               {t("auth.register")}
             </Link>
           </span>
-          <Link href="/reset" className="text-accent hover:underline">
+          <Link href="/reset-password" className="text-accent hover:underline">
             {t("auth.forgot")}
           </Link>
         </div>

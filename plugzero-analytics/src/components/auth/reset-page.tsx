@@ -3,7 +3,6 @@
 import { zodResolver } from "@hookform/resolvers/zod";
 import { MailCheck } from "lucide-react";
 import Link from "next/link";
-import { useSearchParams } from "next/navigation";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { z } from "zod";
@@ -13,13 +12,15 @@ import { FormError } from "@/components/ui/error-state";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
 import { useI18n } from "@/context/i18n";
+import { useFragmentToken } from "@/hooks/use-fragment-token";
 import { publicRequest } from "@/lib/api/public";
 import { showFieldFaults } from "@/lib/forms";
 import { AuthCard } from "./auth-card";
 
 /** Asks for a reset mail or, with the mail's token, for the new password. */
 export function ResetPage() {
-  const token = useSearchParams().get("token");
+  const { token, ready } = useFragmentToken();
+  if (!ready) return null;
   return token ? <NewPassword token={token} /> : <AskForMail />;
 }
 

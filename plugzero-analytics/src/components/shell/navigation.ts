@@ -10,7 +10,7 @@ const ICONS: Readonly<Record<string, LucideIcon>> = {
   "file-text": FileText, flask: FlaskConical, folder: FolderKanban, "folder-kanban": FolderKanban, folders: FolderKanban,
   gauge: Gauge, globe: Globe, history: History, home: Home, key: KeyRound, lightbulb: Lightbulb, list: ListChecks,
   "list-checks": ListChecks, "list-todo": ListTodo, message: MessagesSquare, "message-square": MessagesSquare, radar: Radar,
-  search: Search, settings: Settings, shield: ShieldCheck, sparkles: Sparkles, table: Table2, target: Target,
+  search: Search, "search-check": Radar, settings: Settings, shield: ShieldCheck, sparkles: Sparkles, table: Table2, target: Target,
   tasks: ListTodo, "trending-up": TrendingUp, trend: TrendingUp, upload: Upload, users: Users, sigma: Calculator,
 };
 

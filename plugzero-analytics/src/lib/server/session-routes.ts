@@ -149,7 +149,8 @@ export async function refreshRoute(request: NextRequest): Promise<NextResponse> 
   if (!isOwnOrigin(request)) return problem(403, "foreign_origin", "This request came from another site.");
   const insecure = insecureCookie();
   const refresh = request.cookies.get(cookieName(insecure))?.value;
-  if (!refresh) return problem(401, "not_authenticated", "Sign in to do this");
+  // No session is no failure: asking costs a signed-out visitor no error.
+  if (!refresh) return new NextResponse(null, { status: 204, headers: { "cache-control": "no-store" } });
   let rotation: Rotation;
   try {
     rotation = await rotate(request, refresh);

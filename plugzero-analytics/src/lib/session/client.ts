@@ -88,7 +88,9 @@ export function refreshAccess(stale: string | null = null): Promise<string> {
   refreshing ??= withLock(async () => {
     if (isFresh(access) && access !== stale) return access;
     try {
-      const token = await readAccess(await post("refresh"));
+      const response = await post("refresh");
+      if (response.status === 204) throw new ApiProblem({ status: 401, code: "not_authenticated", title: "" });
+      const token = await readAccess(response);
       adopt(token, true);
       return token;
     } catch (error) {
