@@ -39,6 +39,7 @@ from plugzero_api.kernel.crawl import (
     ScopeMode,
     SitemapFetched,
     crawl,
+    runner,
 )
 from plugzero_api.kernel.tests.crawl import extractors
 from plugzero_api.kernel.tests.crawl.site import LocalSite, Reply, generated_site, page, redirect, running
@@ -722,6 +723,29 @@ def test_killed_worker_leaves_no_crawl_process_behind(tmp_path: Path) -> None:
         hits = len(site.hits)
         time.sleep(1)
         assert len(site.hits) == hits > 0
+
+
+@pytest.mark.parametrize(
+    ("limit", "stop", "reason"),
+    [("_STALL_SECONDS", False, EndReason.STALLED), ("_STOP_SECONDS", True, EndReason.CANCELLED)],
+)
+def test_child_that_hangs_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, stop: bool, reason: EndReason
+) -> None:
+    monkeypatch.setattr(runner, limit, 1.5)
+    site = LocalSite(answer=lambda path: replace(page(path + "a"), delay=0.05))
+    stopped: list[int] = []
+    with running(site):
+        batches = crawl(
+            wanted(site, tmp_path, limits=CrawlLimits(restarts=0)), should_stop=lambda: stop and bool(stopped)
+        )
+        next(batches)
+        (child,) = _children()
+        os.kill(child, signal.SIGSTOP)
+        stopped.append(child)
+        outcome = Outcome([event for batch in batches for event in batch])
+    assert outcome.ended.reason is reason and outcome.ended.resumable
+    assert _children() == []
 
 
 def test_finished_job_says_so_again_without_fetching(tmp_path: Path) -> None:
