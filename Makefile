@@ -111,7 +111,7 @@ faults: .venv/dev.stamp ## Kill workers, brokers and databases; nothing may be l
 
 .PHONY: accuracy
 accuracy: .venv/dev.stamp ## Write docs/accuracy.md: correct digits per procedure
-	$(PY) benchmarks/accuracy.py --write docs/accuracy.md
+	$(PY) -m benchmarks.accuracy
 
 .PHONY: seo-accuracy
 seo-accuracy: .venv/dev.stamp ## Write docs/seo-accuracy.md: precision and recall per check

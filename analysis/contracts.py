@@ -263,11 +263,14 @@ def json_safe(value: Any) -> Any:
 
     NumPy scalars and arrays are recognised by their `tolist` so that this module needs no NumPy.
     """
-    if value is None or (isinstance(value, (bool, str)) and not isinstance(value, Enum)):
+    kind = type(value)
+    if value is None or kind is str or kind is int or kind is bool:
         return value
+    if kind is float:
+        return value if math.isfinite(value) else None
     if isinstance(value, Enum):
         return json_safe(value.value)
-    if isinstance(value, int):
+    if isinstance(value, (str, int)):
         return value
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.logic.errors import constant_column, no_rows
+from analysis.logic.errors import constant_column
 from analysis.logic.frame import Category, Frame
 from analysis.logic.stats.regression import Piece
 
@@ -35,6 +35,7 @@ class Design:
     factors: tuple[str, ...]
     cluster: str | None = None
     cluster_limit: int = 100_000
+    _kept: list[Piece] = field(default_factory=list)
 
     @property
     def terms(self) -> list[Term]:
@@ -52,7 +53,24 @@ class Design:
         return terms
 
     def pieces(self) -> Iterator[Piece]:
-        """Complete rows, a chunk at a time. Can be iterated again."""
+        """Complete rows, a chunk at a time. Can be iterated again; small designs are read only once."""
+        if self._kept:
+            yield from self._kept
+            return
+        columns = (
+            len(self.numeric)
+            + 2
+            + sum(len(self.frame.categories(f, MAX_FACTOR_LEVELS)) for f in self.factors)
+        )
+        keep = self.frame.n * columns * 8 <= self.frame.context.memory_bytes / 4
+        kept: list[Piece] = []
+        for piece in self._read():
+            if keep:
+                kept.append(piece)
+            yield piece
+        self._kept.extend(kept)
+
+    def _read(self) -> Iterator[Piece]:
         coded = [*self.factors, *([] if self.cluster is None else [self.cluster])]
         limit = self.cluster_limit if self.cluster else MAX_FACTOR_LEVELS
         sizes = [len(self.frame.categories(factor, MAX_FACTOR_LEVELS)) for factor in self.factors]
@@ -66,17 +84,6 @@ class Design:
             clusters = None if self.cluster is None else chunk.codes[:, -1].astype(np.int64)
             weights = None if self.frame.weight is None else chunk.weights
             yield Piece(x, np.ascontiguousarray(chunk.x[:, 0]), weights, clusters)
-
-    def require_rows(self) -> int:
-        """Number of complete rows; raises ProcedureError("no_rows") when there is none."""
-        n = complete_rows(
-            self.frame,
-            [self.outcome, *self.numeric],
-            [*self.factors, *([self.cluster] if self.cluster else [])],
-        )
-        if not n:
-            raise no_rows("every row has a missing value in at least one of the chosen columns")
-        return n
 
 
 def dummies(codes: npt.NDArray[np.integer], size: int) -> npt.NDArray[np.float64]:

@@ -37,12 +37,14 @@ from analysis.logic.errors import (
     too_many_categories,
 )
 from analysis.logic.filters import compile_filter, typed_value
+from analysis.logic.parquet_columns import MAX_SPAN, Coder, ParquetColumns, numbers_of
+from analysis.logic.stats.joint_counts import count_pairs
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 CodeArray = npt.NDArray[np.int32]
 
-CHUNK_ROWS = 262_144
+CHUNK_ROWS = 65_536
 MAX_CATEGORIES = 500
 _LIST_POSITION_LIMIT = 24
 
@@ -139,7 +141,10 @@ class Frame:
         self._position: dict[str, int] = {}
         self._conditions: list[str] = []
         self._weight_sql = "1.0"
-        self._connection = self._connect()
+        self._codes: dict[str, npt.NDArray[np.unsignedinteger]] = {}
+        self._row_weights: FloatArray | None = None
+        self._uncodable: set[str] = set()
+        self._open()
         try:
             if filter is not None:
                 self._conditions.append(compile_filter(filter, self._resolve, self._bind))
@@ -151,19 +156,18 @@ class Frame:
 
     # -- opening -----------------------------------------------------------------------------------
 
-    def _connect(self) -> duckdb.DuckDBPyConnection:
-        import pyarrow.parquet as pq
-
+    def _open(self) -> None:
         if not self.paths:
             raise ProcedureError("dataset_unavailable", "The Dataset has no files.")
         try:
-            schema = pq.read_schema(self.paths[0])
+            self._file = ParquetColumns(self.paths)
         except FileNotFoundError:
             raise ProcedureError(
                 "dataset_unavailable",
                 "The Dataset's file is gone; it was deleted or replaced during the run.",
             ) from None
-        self._position = {name: i for i, name in enumerate(schema.names)}
+        names = self._file.schema.names
+        self._position = {name: i for i, name in enumerate(names)}
         absent = [c.name for c in self.columns if c.name not in self._position]
         if absent:
             raise ProcedureError(
@@ -172,6 +176,10 @@ class Frame:
                 "",
                 {"columns": absent},
             )
+        self._has_row_numbers = not any(name.lower() in ("file_row_number", "filename") for name in names)
+
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(
             ":memory:",
             config={
@@ -180,13 +188,12 @@ class Frame:
             },
         )
         files = "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in self.paths) + "]"
-        names = ", ".join(f"c{i}" for i in range(len(schema.names)))
-        clash = any(name.lower() in ("file_row_number", "filename") for name in schema.names)
-        self._has_row_numbers = not clash
+        names = ", ".join(f"c{i}" for i in range(len(self._position)))
+        numbered = self._has_row_numbers
         # The view renames by position, so that no column name of a user is ever part of a statement.
         connection.execute(
-            f"CREATE VIEW d({names}{'' if clash else ', rownum'}) AS SELECT * FROM "
-            f"read_parquet({files}{'' if clash else ', file_row_number=true'})"
+            f"CREATE VIEW d({names}{', rownum' if numbered else ''}) AS SELECT * FROM "
+            f"read_parquet({files}{', file_row_number=true' if numbered else ''})"
         )
         connection.execute(f"SET allowed_paths={files}")
         connection.execute("SET enable_external_access=false")
@@ -194,7 +201,10 @@ class Frame:
         return connection
 
     def close(self) -> None:
-        self._connection.close()
+        """Free the connection and everything cached."""
+        if "_connection" in self.__dict__:
+            self._connection.close()
+        self._codes.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -299,18 +309,8 @@ class Frame:
 
     def _may_be_infinite(self, name: str) -> bool:
         """False when the Parquet statistics of all row groups prove the column finite."""
-        import pyarrow.parquet as pq
-
-        position = self._position[name]
-        for path in self.paths:
-            metadata = pq.read_metadata(path)
-            for group in range(metadata.num_row_groups):
-                statistics = metadata.row_group(group).column(position).statistics
-                if statistics is None or not statistics.has_min_max:
-                    return True
-                if not (math.isfinite(float(statistics.min)) and math.isfinite(float(statistics.max))):
-                    return True
-        return False
+        found = self._file.range(name)
+        return found is None or not (math.isfinite(found[0]) and math.isfinite(found[1]))
 
     def _use_weight(self, name: str) -> None:
         if name not in self._by_name:
@@ -390,7 +390,7 @@ class Frame:
     def _bases(self) -> tuple[int, float, float]:
         weight = self._weight_sql
         if self.weight is None:
-            n = int(self._scalar(f"SELECT count(*) {self._from()}"))
+            n = int(self._scalar(f"SELECT count(*) {self._from()}")) if self._conditions else self._file.rows
             return n, float(n), float(n)
         n, total, squares = self.fetch(
             f"SELECT count(*), fsum({weight}), fsum({weight} * {weight}) {self._from()}"
@@ -446,6 +446,9 @@ class Frame:
 
         Raises ProcedureError("too_many_categories") above `limit`.
         """
+        self.column(name)
+        if name not in self._category_cache:
+            self.prefetch([name], limit)
         cached = self._category_cache.get(name)
         if cached is None:
             value = self._value(name)
@@ -461,6 +464,10 @@ class Frame:
         if len(cached) > limit:
             raise too_many_categories(name, len(cached), limit)
         return cached
+
+    def counted(self, name: str) -> tuple[Category, ...] | None:
+        """The categories of a column if they were counted already (see `prefetch`), else None."""
+        return self._category_cache.get(name)
 
     def _sum_sql(self, weight: str) -> str:
         return "CAST(count(*) AS DOUBLE)" if self.weight is None else f"fsum({weight})"
@@ -490,6 +497,7 @@ class Frame:
         Raises ProcedureError("too_large") when a table has more than ten million cells.
         """
         names = list(dict.fromkeys(name for group in groups for name in group))
+        coded = self.prefetch(names, limit)
         categories = {name: self.categories(name, limit) for name in names}
         place = {name: i for i, name in enumerate(names)}
         shapes = [tuple(len(categories[name]) for name in group) for group in groups]
@@ -498,6 +506,26 @@ class Frame:
                 raise too_large(
                     f"A table of {' x '.join(map(repr, group))} would have {math.prod(shape):,} cells."
                 )
+        if coded and all(len(group) == 2 for group in groups):
+            self.context.checkpoint(stage, 0, 1)
+            tables = count_pairs(
+                [self._codes[name] for name in names],
+                [len(categories[name]) for name in names],
+                [(place[group[0]], place[group[1]]) for group in groups],
+                self._row_weights,
+            )
+            rows = self._codes[names[0]].size
+            return [
+                CrossCounts(
+                    tuple(group),
+                    tuple(categories[name] for name in group),
+                    table.n,
+                    table.weighted,
+                    table.weight_squares,
+                    rows - int(table.n.sum()),
+                )
+                for group, table in zip(groups, tables, strict=True)
+            ]
         counts = [np.zeros(math.prod(shape), dtype=np.int64) for shape in shapes]
         sums = [np.zeros(math.prod(shape)) for shape in shapes]
         squares = [np.zeros(math.prod(shape)) for shape in shapes]
@@ -529,6 +557,105 @@ class Frame:
         return result
 
     # -- rows as arrays ----------------------------------------------------------------------------
+
+    def prefetch(self, names: Sequence[str], limit: int = MAX_CATEGORIES) -> bool:
+        """Read categorical columns together, once, and keep their codes (one or two bytes per row).
+
+        Returns whether all of them are now in memory. Columns of other types, runs with a row filter and data
+        larger than a quarter of the memory cap are counted by DuckDB instead; the figures are the same.
+        """
+        wanted = [name for name in dict.fromkeys(names) if name not in self._codes]
+        if not wanted:
+            return True
+        if self.filter is not None or not self._weight_is_readable:
+            return False
+        if self._file.rows * (2 * (len(wanted) + len(self._codes)) + 8) > self.context.memory_bytes / 4:
+            return False
+        coders = {name: self._coder(name, limit) for name in wanted if name not in self._uncodable}
+        usable = {name: coder for name, coder in coders.items() if coder is not None}
+        if usable:
+            self._read_codes(usable)
+        return all(name in self._codes for name in wanted)
+
+    @property
+    def _weight_is_readable(self) -> bool:
+        if self.weight is None:
+            return True
+        storage = self.column(self.weight).storage
+        return storage is not Storage.TEXT and self._file.readable(self.weight, storage)
+
+    def _coder(self, name: str, limit: int) -> Coder | None:
+        """How to code a column while reading, or None when DuckDB has to."""
+        meta = self.column(name)
+        if not self._file.readable(name, meta.storage) or meta.storage is Storage.REAL:
+            self._uncodable.add(name)
+            return None
+        missing = []
+        for code in meta.missing_codes:
+            try:
+                missing.append(typed_value(code, meta.storage, ""))
+            except ProcedureError:
+                continue
+        low, size = 0, 2
+        if meta.storage is Storage.INTEGER:
+            found = self._file.range(name)
+            if found is None or found[1] - found[0] >= MAX_SPAN or abs(found[0]) > 2**62:
+                self._uncodable.add(name)
+                return None
+            low, size = int(found[0]), int(found[1] - found[0]) + 1
+            missing = [m for m in missing if float(m).is_integer() and low <= m < low + size]
+        return Coder(meta.storage, low, size, missing, limit)
+
+    def _read_codes(self, coders: Mapping[str, Coder]) -> None:
+        names = list(coders)
+        columns = [*names, *([] if self.weight is None else [self.weight])]
+        columns = list(dict.fromkeys(columns))
+        texts = [name for name, coder in coders.items() if coder.storage is Storage.TEXT]
+        parts: dict[str, list[npt.NDArray[np.unsignedinteger]]] = {name: [] for name in names}
+        weights: list[FloatArray] = []
+        done, total = 0, max(1, self._file.rows)
+        for _, batch in self._file.batches(columns, texts, CHUNK_ROWS):
+            keep = None
+            if self.weight is not None:
+                w = self._weights_of(batch.column(columns.index(self.weight)))
+                keep = w > 0
+                weights.append(w[keep])
+            for name in [n for n in names if n not in self._uncodable]:
+                codes = coders[name].code(batch.column(columns.index(name)))
+                if codes is None:
+                    self._uncodable.add(name)
+                else:
+                    parts[name].append(codes if keep is None else codes[keep])
+            done += batch.num_rows
+            self.context.checkpoint("reading", done, total)
+        if self.weight is not None and self._row_weights is None:
+            self._row_weights = np.concatenate(weights) if weights else np.empty(0)
+        for name in names:
+            if name not in self._uncodable:
+                codes = np.concatenate(parts.pop(name)) if parts[name] else np.empty(0, dtype=np.uint8)
+                self._keep_codes(name, coders[name], codes)
+
+    def _weights_of(self, array: Any) -> FloatArray:
+        """Row weights of a batch, zero where the weight policy leaves the row out."""
+        assert self.weight is not None
+        missing = [code for code in self.column(self.weight).missing_codes if isinstance(code, (int, float))]
+        values = numbers_of(array, missing)
+        return np.where(np.isfinite(values) & (values > 0), values, 0.0)
+
+    def _keep_codes(self, name: str, coder: Coder, codes: npt.NDArray[np.unsignedinteger]) -> None:
+        """Count a column's provisional codes and keep them as 0 = missing, 1.. = categories in their order."""
+        values = coder.values
+        n = np.bincount(codes, minlength=len(values) + 1)
+        weighted = n if self._row_weights is None else np.bincount(codes, self._row_weights, len(values) + 1)
+        counted = [(v, int(a), float(b)) for v, a, b in zip(values, n[1:], weighted[1:], strict=True) if a]
+        categories = self._ordered(self.column(name), counted)
+        index = {category.value: i for i, category in enumerate(categories, start=1)}
+        order = [index.get(value, 0) for value in values]
+        if order != list(range(1, len(values) + 1)):
+            lookup = np.array([0, *order], dtype=np.uint8 if len(categories) < 255 else np.uint16)
+            codes = lookup[codes]
+        self._category_cache[name] = categories
+        self._codes[name] = codes
 
     def _code_sql(self, name: str, limit: int) -> tuple[str, npt.NDArray[np.int32] | None]:
         """SQL of an integer code and the lookup table from it to the category index (None = identity).
@@ -606,6 +733,9 @@ class Frame:
         limit: int,
         with_rows: bool,
     ) -> Iterator[tuple[FloatArray, CodeArray, FloatArray, IntArray]]:
+        if self._reads_directly(numeric, categorical, limit):
+            yield from self._read_directly(numeric, categorical, complete, stage, rows, with_rows)
+            return
         numbers = [self.number_sql(name) for name in numeric]
         coded = [self._code_sql(name, limit) for name in categorical]
         conditions: list[str] = []
@@ -645,6 +775,89 @@ class Frame:
             done += size
             self.context.checkpoint(stage, min(done, total), total)
             yield x, codes, weights, row_numbers
+
+    def _reads_directly(self, numeric: Sequence[str], categorical: Sequence[str], limit: int) -> bool:
+        """Whether the columns can be read from the file without DuckDB."""
+        if self.filter is not None or not self._weight_is_readable:
+            return False
+        for name in numeric:
+            if self.column(name).storage is Storage.TEXT or not self._file.readable(
+                name, self.column(name).storage
+            ):
+                return False
+            self.number_sql(name)  # notices of infinite values
+        if not categorical:
+            return True
+        for name in categorical:
+            self.categories(name, limit)
+        return self.prefetch(categorical, limit)
+
+    def _read_directly(
+        self,
+        numeric: Sequence[str],
+        categorical: Sequence[str],
+        complete: bool,
+        stage: str,
+        rows: int,
+        with_rows: bool,
+    ) -> Iterator[tuple[FloatArray, CodeArray, FloatArray, IntArray]]:
+        columns = list(dict.fromkeys([*numeric, *([] if self.weight is None else [self.weight])]))
+        missing = {
+            name: [code for code in self.column(name).missing_codes if isinstance(code, (int, float))]
+            for name in numeric
+        }
+        cached = [self._codes[name] for name in categorical]
+        at, total = 0, max(1, self.n)
+        if not columns:
+            batches: Iterator[tuple[int, Any]] = iter(
+                [(i, min(rows, self._file.rows - i)) for i in range(0, self._file.rows, rows)]
+            )
+        else:
+            batches = self._file.batches(columns, [], rows)
+        for first, batch in batches:
+            size = batch if isinstance(batch, int) else batch.num_rows
+            x = np.empty((size, len(numeric)), order="F")
+            for i, name in enumerate(numeric):
+                x[:, i] = numbers_of(batch.column(columns.index(name)), missing[name])
+                if self.column(name).storage is Storage.REAL and self._may_be_infinite(name):
+                    x[np.isinf(x[:, i]), i] = np.nan
+            row_numbers = np.arange(first + 1, first + size + 1) if with_rows else np.empty(0, np.int64)
+            if self.weight is None:
+                weights = np.ones(size)
+            else:
+                weights = self._weights_of(batch.column(columns.index(self.weight)))
+                keep = weights > 0
+                if not keep.all():
+                    x, weights = np.asfortranarray(x[keep]), weights[keep]
+                    row_numbers = row_numbers[keep] if with_rows else row_numbers
+            used = weights.size
+            codes = np.empty((used, len(cached)), dtype=np.int32, order="F")
+            for i, stored in enumerate(cached):
+                np.subtract(stored[at : at + used], 1, out=codes[:, i], dtype=np.int32, casting="unsafe")
+            at += used
+            if complete:
+                whole = np.ones(used, dtype=bool)
+                for i in range(len(numeric)):
+                    whole &= ~np.isnan(x[:, i])
+                if cached:
+                    whole &= (codes >= 0).all(axis=1)
+                if not whole.all():
+                    x, codes, weights = np.asfortranarray(x[whole]), codes[whole], weights[whole]
+                    row_numbers = row_numbers[whole] if with_rows else row_numbers
+            self.context.checkpoint(stage, min(at, total), total)
+            if weights.size:
+                yield x, codes, weights, row_numbers
+
+    def present_values(self, name: str) -> tuple[FloatArray, FloatArray | None]:
+        """All values of one numeric column, missing ones left out, with their weights (None without weight).
+
+        The arrays are the caller's own.
+        """
+        parts = list(self._read([name], [], True, "reading", CHUNK_ROWS, MAX_CATEGORIES, False))
+        values = np.concatenate([p[0][:, 0] for p in parts]) if parts else np.empty(0)
+        if self.weight is None:
+            return values, None
+        return values, np.concatenate([p[2] for p in parts]) if parts else np.empty(0)
 
     def arrays(
         self,

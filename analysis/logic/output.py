@@ -48,6 +48,11 @@ def _id_part(part: object) -> str:
 
 def clean(value: Any) -> Scalar:
     """Plain Python scalar; NaN and infinities become None."""
+    kind = type(value)
+    if kind is float:
+        return value if math.isfinite(value) else None
+    if kind is str or kind is int:
+        return value
     if value is None or isinstance(value, (bool, str)):
         return value
     if hasattr(value, "item"):

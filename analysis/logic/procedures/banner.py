@@ -53,6 +53,7 @@ def compute(frame: Frame, parameters: BannerParameters, context: RunContext) -> 
     pairs = [(q, b) for q in parameters.questions for b in parameters.banner if q != b]
     if not pairs:
         raise ProcedureError("same_column", "Questions and banner are the same single column.", "/banner")
+    frame.prefetch([*parameters.questions, *parameters.banner], MAX_LEVELS)
     points = sum(len(frame.categories(name, MAX_LEVELS)) for name in parameters.banner)
     if points > MAX_BANNER_POINTS:
         raise ProcedureError(

@@ -191,6 +191,7 @@ def _spearman(
 ) -> Matrix:
     chosen = [*names, *controls]
     efficiency = frame.effective_n / frame.n
+    frame.prefetch(chosen, DISCRETE_LEVELS)
     if all(_is_discrete(frame, name) for name in chosen) and not any(
         np.isnan(_scores(frame, name)).any() for name in chosen
     ):
@@ -226,22 +227,26 @@ def _spearman(
 def _spearman_of_scales(
     frame: Frame, names: Sequence[str], controls: Sequence[str], efficiency: float
 ) -> Matrix:
-    """One pass: every value is replaced by its midrank, known from the counts, and the Gram matrix taken."""
+    """Without missing values all pairs share their midranks, so the joint counts give the whole scatter of ranks."""
     chosen = [*names, *controls]
-    lookups = []
+    ranks, masses = [], []
     for name in chosen:
         order = np.argsort(_scores(frame, name))
         mass = np.array([c.weighted_n for c in frame.categories(name, DISCRETE_LEVELS)])
-        ranks = np.empty(mass.size)
-        ranks[order] = midranks_of_counts(mass[order])
-        lookups.append(ranks / frame.weighted_n)
-    gram = Gram.empty(len(chosen))
-    for chunk in frame.chunks(categorical=chosen, stage="ranking", limit=DISCRETE_LEVELS):
-        ranks = np.empty(chunk.codes.shape, order="F")
-        for j, lookup in enumerate(lookups):
-            np.take(lookup, chunk.codes[:, j], out=ranks[:, j])
-        gram = gram.merge(Gram.of(ranks, None if frame.weight is None else chunk.weights))
-    return _from_scatter(gram.scatter, gram.n, efficiency, names, controls)
+        rank = np.empty(mass.size)
+        rank[order] = midranks_of_counts(mass[order])
+        rank -= (rank @ mass) / mass.sum()
+        ranks.append(rank)
+        masses.append(mass)
+    p = len(chosen)
+    scatter = np.diag([float(rank**2 @ mass) for rank, mass in zip(ranks, masses, strict=True)])
+    pairs = [(i, j) for i in range(p) for j in range(i + 1, p)]
+    tables = frame.many_cross_counts(
+        [(chosen[i], chosen[j]) for i, j in pairs], limit=DISCRETE_LEVELS, stage="ranking"
+    )
+    for (i, j), table in zip(pairs, tables, strict=True):
+        scatter[i, j] = scatter[j, i] = ranks[i] @ table.weighted @ ranks[j]
+    return _from_scatter(scatter, frame.n, efficiency, names, controls)
 
 
 def _from_tables(frame: Frame, names: Sequence[str], efficiency: float, method: str) -> Matrix:
@@ -279,6 +284,7 @@ def _kendall(frame: Frame, names: Sequence[str], listwise: bool, context: RunCon
     from scipy.stats import kendalltau
 
     efficiency = frame.effective_n / frame.n
+    frame.prefetch(names, DISCRETE_LEVELS)
     discrete = all(_is_discrete(frame, name) for name in names)
     if discrete and not listwise:
         return _from_tables(frame, names, efficiency, "kendall")

@@ -76,7 +76,6 @@ class LinearRegressionParameters(Parameters):
 def compute(frame: Frame, parameters: LinearRegressionParameters, context: RunContext) -> ProcedureOutput:
     frame.require_rows()
     design = Design(frame, parameters.outcome, parameters.predictors, parameters.factors, parameters.cluster)
-    design.require_rows()
     terms = design.terms
     covariance: Covariance = (
         ("linearised" if frame.weight is not None else "classical")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,7 +21,7 @@ from analysis.contracts import (
 )
 from analysis.logic.charts import bars, heatmap, histogram
 from analysis.logic.context import RunContext
-from analysis.logic.frame import Frame
+from analysis.logic.frame import Category, Frame
 from analysis.logic.output import (
     OutputBuilder,
     fact_id,
@@ -33,8 +35,8 @@ from analysis.logic.procedures.segments import t_interval
 from analysis.logic.registry import Procedure
 from analysis.logic.script import ScriptContext, literal
 from analysis.logic.stats.gram import PairwiseGram
-from analysis.logic.stats.moments import Moments, column_moments
-from analysis.logic.stats.quantiles import QUARTILES, Distribution, distribution
+from analysis.logic.stats.moments import Moments, column_moments, moments_of_counts
+from analysis.logic.stats.quantiles import QUARTILES, Distribution, distribution, distribution_of_counts
 
 MAX_COLUMNS = 500
 MAX_CHARTS = 40
@@ -76,7 +78,9 @@ def compute(frame: Frame, parameters: ProfileParameters, context: RunContext) ->
         frame.column(name) for name in parameters.columns or [c.name for c in frame.columns][:MAX_COLUMNS]
     ]
     numeric = [m.name for m in metas if is_numeric(m)]
+    frame.prefetch([m.name for m in metas if m.storage in (Storage.INTEGER, Storage.BOOLEAN, Storage.TEXT)])
     moments, gram = _scan(frame, numeric, parameters.correlations)
+    shapes = _distributions(frame, numeric, moments, context)
     builder = OutputBuilder(context, n=frame.n, weighted_n=frame.weighted_n)
     builder.fact("rows", "Rows", frame.n, unit="rows", base_rule=False)
     builder.fact("columns", "Columns", len(metas), unit="columns", base_rule=False)
@@ -88,7 +92,7 @@ def compute(frame: Frame, parameters: ProfileParameters, context: RunContext) ->
         drills.append({"column": meta.name, "op": "not_missing"})
         if meta.name in numeric:
             at = numeric.index(meta.name)
-            shape = _distribution(frame, meta, int(moments.n[0, at]))
+            shape = shapes.get(meta.name)
             rows.append(_numeric_row(builder, frame, meta, moments, at, shape, parameters, context))
             drawn.append(_numeric_chart(meta, shape) if shape is not None else None)
         else:
@@ -124,39 +128,113 @@ def compute(frame: Frame, parameters: ProfileParameters, context: RunContext) ->
 
 
 def _scan(frame: Frame, numeric: Sequence[str], correlations: bool) -> tuple[Moments, PairwiseGram | None]:
-    moments = Moments.empty(1, len(numeric))
+    """Moments of every column and cross-products of every pair, in one pass.
+
+    Columns whose values are counted already need no rows for their moments.
+    """
     gram = PairwiseGram.empty(len(numeric)) if correlations and len(numeric) > 1 else None
     if not numeric:
-        return moments, None
-    for chunk in frame.chunks(numeric, stage="scanning"):
-        weights = None if frame.weight is None else chunk.weights
-        moments = moments.merge(column_moments(chunk.x, weights))
-        if gram is not None:
-            gram = gram.merge(PairwiseGram.of(chunk.x, weights))
-    return moments, gram
+        return Moments.empty(1, 0), None
+    from_counts = {
+        j: c for j, name in enumerate(numeric) if frame.weight is None and (c := frame.counted(name))
+    }
+    from_rows = [j for j in range(len(numeric)) if j not in from_counts]
+    moments = Moments.empty(1, len(from_rows))
+    if gram is not None or from_rows:
+        wanted = list(range(len(numeric))) if gram is not None else from_rows
+        picked = [wanted.index(j) for j in from_rows]
+        for chunk in frame.chunks([numeric[j] for j in wanted], stage="scanning"):
+            weights = None if frame.weight is None else chunk.weights
+            moments = moments.merge(column_moments(chunk.x[:, picked], weights))
+            if gram is not None:
+                gram = gram.merge(PairwiseGram.of(chunk.x, weights))
+    parts = []
+    for j in range(len(numeric)):
+        if j in from_counts:
+            values = np.array([float(c.value) for c in from_counts[j]])  # type: ignore[arg-type]
+            parts.append(moments_of_counts(values, np.array([float(c.n) for c in from_counts[j]])))
+        else:
+            at = from_rows.index(j)
+            parts.append(moments.columns(at, at + 1))
+    return Moments.beside(parts), gram
 
 
-def _distribution(frame: Frame, meta: ColumnMeta, n: int) -> Distribution | None:
-    """Exact quantiles when the column fits into a third of the memory cap, sketched ones otherwise."""
-    if not n:
-        return None
-    number = frame.number_sql(meta.name)
-    present = f"{number} IS NOT NULL"
-    if n * 8 * (3 if frame.weight is None else 6) > frame.context.memory_bytes:
-        probabilities = ", ".join(str(q) for q in QUARTILES)
-        quantiles, distinct = frame.fetch(
-            f"SELECT approx_quantile({number}, [{probabilities}]), approx_count_distinct({number}) "
-            f"{frame.source_sql(present)}"
-        )[0]
-        empty = np.empty(0)
-        return Distribution(np.array(quantiles), int(distinct), empty, empty, empty, empty, approximate=True)
-    weight = "" if frame.weight is None else f", {frame.weight_sql} AS w"
-    fetched = frame.fetch_arrays(f"SELECT {number} AS x{weight} {frame.source_sql(present)}")
-    values = np.ma.getdata(fetched["x"])
-    return distribution(values, None if frame.weight is None else np.ma.getdata(fetched["w"]))
+def _distributions(
+    frame: Frame, numeric: Sequence[str], moments: Moments, context: RunContext
+) -> dict[str, Distribution]:
+    """Distribution of each numeric column: from counts, from sorted values, or sketched when beyond the memory cap."""
+    found: dict[str, Distribution] = {}
+    for done, name in enumerate(numeric):
+        context.checkpoint("sorting", done, len(numeric))
+        n = int(moments.n[0, done])
+        if not n:
+            continue
+        counted = frame.counted(name)
+        if counted is not None:
+            order = np.argsort([float(c.value) for c in counted])  # type: ignore[arg-type]
+            ordered = [counted[int(i)] for i in order]
+            found[name] = distribution_of_counts(
+                np.array([float(c.value) for c in ordered]),  # type: ignore[arg-type]
+                np.array([float(c.n) for c in ordered]),
+                np.array([c.weighted_n for c in ordered]),
+            )
+        elif n * 8 * (3 if frame.weight is None else 6) > context.memory_bytes:
+            found[name] = _sketched(frame, name)
+        else:
+            values, weights = frame.present_values(name)
+            found[name] = distribution(values, weights)
+    return found
+
+
+def _sketched(frame: Frame, name: str) -> Distribution:
+    number = frame.number_sql(name)
+    probabilities = ", ".join(str(q) for q in QUARTILES)
+    quantiles, distinct = frame.fetch(
+        f"SELECT approx_quantile({number}, [{probabilities}]), approx_count_distinct({number}) "
+        f"{frame.source_sql(f'{number} IS NOT NULL')}"
+    )[0]
+    empty = np.empty(0)
+    return Distribution(np.array(quantiles), int(distinct), empty, empty, empty, empty, approximate=True)
 
 
 def _text_profile(frame: Frame, meta: ColumnMeta) -> TextProfile:
+    counted = frame.counted(meta.name)
+    return _by_query(frame, meta) if counted is None else _by_counts(meta, counted)
+
+
+def _by_counts(meta: ColumnMeta, counted: Sequence[Category]) -> TextProfile:
+    """Profile of a column whose categories are already counted."""
+    if not counted:
+        return TextProfile(0, 0, (), None, None, 0, 0)
+    ranked = sorted(counted, key=lambda c: (-c.n, str(c.value)))
+    texts = meta.storage is Storage.TEXT
+    return TextProfile(
+        sum(c.n for c in counted),
+        len(counted),
+        tuple((c.value, c.n, c.weighted_n) for c in ranked[:TOP_VALUES]),
+        min(str(c.value) for c in counted),
+        max(str(c.value) for c in counted),
+        sum(c.n for c in counted if texts and _reads_as_number(str(c.value))),
+        sum(c.n for c in counted if texts and _reads_as_date(str(c.value))),
+    )
+
+
+def _reads_as_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _reads_as_date(text: str) -> bool:
+    try:
+        dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        return False
+    return True
+
+
+def _by_query(frame: Frame, meta: ColumnMeta) -> TextProfile:
     value = frame.value_sql(meta.name)
     total = "count(*)" if frame.weight is None else f"fsum({frame.weight_sql})"
     is_text = meta.storage is Storage.TEXT

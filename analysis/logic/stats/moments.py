@@ -7,7 +7,8 @@ squares are ever subtracted. The same update merges pieces computed on different
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -40,6 +41,17 @@ class Moments:
     def empty(cls, groups: int, columns: int) -> Moments:
         zero = np.zeros((groups, columns))
         return cls(zero, zero, zero, zero, zero, zero, zero, zero, zero, zero + np.inf, zero - np.inf)
+
+    @classmethod
+    def beside(cls, parts: Sequence[Moments]) -> Moments:
+        """Moments of the columns of all parts, side by side."""
+        return cls(
+            **{f.name: np.concatenate([getattr(p, f.name) for p in parts], axis=1) for f in fields(cls)}
+        )
+
+    def columns(self, start: int, stop: int) -> Moments:
+        """Moments of some of the columns."""
+        return Moments(**{f.name: getattr(self, f.name)[:, start:stop] for f in fields(self)})
 
     def merge(self, other: Moments) -> Moments:
         """Moments of the rows of both. Associative up to rounding."""
@@ -173,6 +185,20 @@ def column_moments(x: FloatArray, weights: FloatArray | None = None) -> Moments:
             out[name][0, j] = cell
         low[0, j], high[0, j] = values.min(), values.max()
     return Moments(**out, low=low, high=high)
+
+
+def moments_of_counts(values: FloatArray, counts: FloatArray) -> Moments:
+    """Moments of one unweighted column given as different values and the rows of each; shape (1, 1)."""
+    n = float(counts.sum())
+    if not n:
+        return Moments.empty(1, 1)
+    mean = float(counts @ values) / n
+    d = values - mean
+    shift = float(counts @ d) / n
+    d -= shift
+    m2, m3, m4 = (float(counts @ d**k) for k in (2, 3, 4))
+    cells = (n, n, mean + shift, m2, m3, m4, n, 0.0, m2, values[counts > 0].min(), values[counts > 0].max())
+    return Moments(*(np.full((1, 1), float(cell)) for cell in cells))
 
 
 def group_moments(

@@ -46,7 +46,7 @@ def distribution(
     distinct = int(changes.size) + 1
     cumulative = None if weights is None else np.cumsum(weights)
     quantiles = sorted_quantiles(values, probabilities, cumulative)
-    edges = histogram_edges(values, quantiles, probabilities)
+    edges = histogram_edges(values, quantiles, probabilities, values.size)
     at = np.searchsorted(values, edges, side="left")
     at[-1] = values.size
     at[0] = 0
@@ -64,6 +64,38 @@ def distribution(
             else np.diff(_weight_before(cumulative, at_ends))
         )
     return Distribution(quantiles, distinct, edges, histogram, levels, counts)
+
+
+def distribution_of_counts(
+    values: FloatArray,
+    n: FloatArray,
+    weighted: FloatArray,
+    probabilities: Sequence[float] = QUARTILES,
+    discrete_limit: int = 30,
+) -> Distribution:
+    """`distribution` of a column given as different values in rising order with rows and weight of each."""
+    rows = int(n.sum())
+    ends = np.cumsum(weighted) * (rows / weighted.sum())
+    position = np.asarray(probabilities) * (rows - 1)
+    low = np.floor(position)
+    high = np.minimum(low + 1, rows - 1)
+    tolerance = 1e-12 * rows
+    at_low, at_high = (
+        values[np.minimum(np.searchsorted(ends, at + 1 - tolerance), values.size - 1)] for at in (low, high)
+    )
+    quantiles = at_low + (position - low) * (at_high - at_low)
+    edges = histogram_edges(values, quantiles, probabilities, rows)
+    bins = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, edges.size - 2)
+    histogram = np.bincount(bins, weighted, minlength=edges.size - 1).astype(np.float64)
+    few = values.size <= discrete_limit
+    return Distribution(
+        quantiles,
+        int(values.size),
+        edges,
+        histogram,
+        values if few else np.empty(0),
+        weighted.astype(np.float64) if few else np.empty(0),
+    )
 
 
 def _weight_before(cumulative: FloatArray, positions: npt.NDArray[np.integer]) -> FloatArray:
@@ -92,7 +124,7 @@ def sorted_quantiles(
 
 
 def histogram_edges(
-    values: FloatArray, quantiles: FloatArray, probabilities: Sequence[float], most: int = 40
+    values: FloatArray, quantiles: FloatArray, probabilities: Sequence[float], rows: int, most: int = 40
 ) -> FloatArray:
     """Edges on round numbers: Freedman-Diaconis width, at most `most` bins, over the whole range of sorted values."""
     low, high = float(values[0]), float(values[-1])
@@ -100,7 +132,7 @@ def histogram_edges(
         half = abs(low) * 0.5 or 0.5
         return np.array([low - half, low + half])
     spread = quantiles[list(probabilities).index(0.75)] - quantiles[list(probabilities).index(0.25)]
-    width = 2 * spread / values.size ** (1 / 3) if spread > 0 else (high - low) / 20
+    width = 2 * spread / rows ** (1 / 3) if spread > 0 else (high - low) / 20
     width = round_up(max(width, (high - low) / most))
     first = np.floor(low / width)
     count = int(np.floor(high / width) - first) + 1

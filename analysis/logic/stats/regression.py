@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from analysis.logic.errors import collinear, constant_column, too_few_rows
+from analysis.logic.errors import collinear, constant_column, no_rows, too_few_rows
 from analysis.logic.stats.gram import Gram
 
 FloatArray = npt.NDArray[np.float64]
@@ -127,6 +127,8 @@ def fit(
     gram = gram_of(source) if gram is None else gram
     p = len(names)
     k = p + (1 if intercept else 0)
+    if not gram.n:
+        raise no_rows("every row has a missing value in at least one of the chosen columns")
     if gram.n <= k:
         raise too_few_rows(gram.n, k + 1, f"a model with {k} coefficients")
     _refuse_constants(gram, names, intercept)
@@ -390,9 +392,10 @@ def _refine(
     leverage = 0.0
     leverage_wanted = covariance in ("hc2", "hc3")
     for piece in source():
-        z = piece.x - centre[:-1]
+        z = np.empty((piece.x.shape[0], p + offset), order="F")
         if intercept:
-            z = np.column_stack([np.ones(z.shape[0]), z])
+            z[:, 0] = 1.0
+        np.subtract(piece.x, centre[:-1], out=z[:, offset:])
         residual = (piece.y - centre[-1]) - z @ coefficients
         weighted = residual if piece.weights is None else residual * piece.weights
         gradient += z.T @ weighted
