@@ -20,6 +20,7 @@ from data_ingestion.contracts import ColumnProfile, ColumnSchema, PhysicalType, 
 from data_ingestion.logic.duck import quote_name, quote_text
 from data_ingestion.logic.errors import IngestError
 from data_ingestion.logic.profile import profile_parquet
+from data_ingestion.logic.types.numbers import PLAIN_PATTERN
 from data_ingestion.logic.types.plan import ColumnPlan, plan_column, settle_text
 
 _MAX_ATTEMPTS = 4
@@ -162,6 +163,8 @@ def _store_slice(
         for column, found in zip(columns, profile, strict=True)
     )
     row_count = profile[0].count + profile[0].missing if profile else 0
+    changed = {repair.column for repair in repairs}
+    repairs.extend(_mixed_columns(connection, parquet_path, [p for p in plans if p.nearly_numeric and p.name not in changed]))
     repairs.extend(_ambiguous_dates(plans))
     repairs.extend(_cleaning_repairs(plans))
     return StoredTable(row_count, columns, profile, tuple(repairs))
@@ -290,6 +293,31 @@ def _replan(
         count=count,
     )
     return new, repair
+
+
+def _mixed_columns(connection: duckdb.DuckDBPyConnection, path: Path, plans: Sequence[ColumnPlan]) -> list[Repair]:
+    """Columns of numbers that stayed text because of a few cells: say which."""
+    repairs = []
+    for plan in plans:
+        name = quote_name(plan.name)
+        found = connection.execute(
+            f"SELECT min(file_row_number) + 1, arg_min({name}, file_row_number), count(*) "
+            f"FROM read_parquet({quote_text(str(path))}, file_row_number = true) "
+            f"WHERE NOT regexp_full_match(trim({name}), {quote_text(PLAIN_PATTERN)})"
+        ).fetchone()
+        if found and found[2]:
+            repairs.append(
+                Repair(
+                    kind="type_changed",
+                    message=f"{found[2]} cells of this column of numbers are no numbers; the column is kept as text.",
+                    row=int(found[0]),
+                    column=plan.name,
+                    before="number",
+                    after=f"text: {str(found[1])[:200]}",
+                    count=int(found[2]),
+                )
+            )
+    return repairs
 
 
 def _ambiguous_dates(plans: Sequence[ColumnPlan]) -> list[Repair]:

@@ -57,8 +57,24 @@ def find_dialect(sample: str) -> Dialect:
                 score *= 0.97
             if score > best_score:
                 best, best_score = dialect, score
-    best = _with_escape(sample, best)
+    best = _with_escape(sample, _doubled(sample, best))
     return _with_skipped_space(sample, best)
+
+
+def _doubled(sample: str, dialect: Dialect) -> Dialect:
+    """``||`` read as ``|`` leaves every second cell empty in every record."""
+    if len(dialect.delimiter) > 1:
+        return dialect
+    checked = 0
+    for record in iter_records(sample, dialect):
+        if record.is_blank:
+            continue
+        if len(record.cells) < 3 or len(record.cells) % 2 == 0 or any(record.cells[1::2]):
+            return dialect
+        checked += 1
+        if checked >= _MAX_RECORDS:
+            break
+    return replace(dialect, delimiter=dialect.delimiter * 2) if checked >= 2 else dialect
 
 
 def _candidates(sample: str, lines: list[str]) -> list[str]:

@@ -54,7 +54,9 @@ def typed_columns(kinds: Sequence[str]) -> list[int]:
 
 def looks_like_data(cells: Sequence[str], kinds: Sequence[str], typed: Sequence[int]) -> bool | None:
     """True for data, False for a header-like row, None when the row says nothing about it."""
-    agree = disagree = 0
+    if _is_row_of_years(cells):
+        return False
+    agree = disagree = 0.0
     for index in typed:
         if index >= len(cells):
             continue
@@ -67,9 +69,16 @@ def looks_like_data(cells: Sequence[str], kinds: Sequence[str], typed: Sequence[
             agree += 0.25
         else:
             disagree += 1
-    if agree == disagree == 0:
+    if disagree == 0 and agree < 0.5:
         return None
     return agree >= disagree
+
+
+def _is_row_of_years(cells: Sequence[str]) -> bool:
+    """``Country,2018,2019,2020``: rising years beside words head a table."""
+    years = [int(cell) for cell in cells if cell_kind(cell[:200]) == "integer" and _is_year_like(cell)]
+    others = [cell for cell in cells if cell_kind(cell[:200]) in TYPED and not _is_year_like(cell)]
+    return len(years) >= 2 and not others and all(a < b for a, b in zip(years, years[1:], strict=False))
 
 
 def _is_year_like(text: str) -> bool:
@@ -177,11 +186,21 @@ def join_header(rows: Sequence[Sequence[str]], *, repeat: bool) -> list[str]:
 
     With ``repeat`` equal parts are kept as often as they occur (the faithful text); without, once (a column name).
     """
+    if len(rows) == 1:
+        return list(rows[0])
     width = max((len(row) for row in rows), default=0)
+    if not repeat:
+        # A group heading stands over its first column only: it holds for the empty cells to its right too.
+        rows = [*(_filled_right(row) for row in rows[:-1]), rows[-1]]
     names = []
     for index in range(width):
         parts = [row[index] for row in rows if index < len(row) and row[index].strip()]
         names.append(" ".join(parts if repeat else dict.fromkeys(part.strip() for part in parts)))
-    if len(rows) == 1:
-        return list(rows[0])
     return names
+
+
+def _filled_right(row: Sequence[str]) -> list[str]:
+    filled: list[str] = []
+    for cell in row:
+        filled.append(cell if cell.strip() or not filled else filled[-1])
+    return filled

@@ -44,6 +44,7 @@ _SAMPLE_BYTES = 512 * 1024
 _SAMPLE_PLACES = 12
 _SAMPLE_ROWS = 3000
 _MAX_PATCHES = 20_000
+_MAX_PATCH_ROUNDS = 5
 _CHUNK_CHARS = 4 * 1024 * 1024
 
 
@@ -119,6 +120,15 @@ def _store_text_table(
 ) -> IngestedTable:
     source_columns = [f"c{index}" for index in range(table.width)]
     columns = list(zip(*table.rows, strict=True))
+    kept = [i for i, values in enumerate(columns) if table.labels[i].strip() or any(map(str.strip, values))]
+    if kept and len(kept) < table.width:
+        # A delimiter at the end of every line makes a column without name and content.
+        table.repairs.append(
+            Repair(kind="empty_column", message="Columns without name and content were left out.", count=table.width - len(kept))
+        )
+        columns = [columns[i] for i in kept]
+        table.labels = [table.labels[i] for i in kept]
+        source_columns = [f"c{index}" for index in range(len(kept))]
     arrow = pa.table({key: pa.array(values, pa.string()) for key, values in zip(source_columns, columns, strict=True)})
     with session(limits, work_dir) as connection:
 
@@ -402,31 +412,41 @@ def _store_relation(
 def _load_with_duckdb(
     source: Path, patched: Path, layout: _BulkLayout, work_dir: Path, progress: Progress, limits: IngestLimits
 ) -> StoredTable | None:
-    """Load with DuckDB; None when the file proves too irregular."""
-    with session(limits, work_dir) as connection:
-        relation = _reader_sql(source, layout, dialect=layout.dialect, skip=layout.skip_lines, limits=limits, rejects=True)
-        try:
-            result = _store_relation(connection, relation, layout, work_dir, progress, limits)
-        except (duckdb.InvalidInputException, IngestError) as error:
-            if isinstance(error, IngestError) and error.code != "file_damaged":
-                raise
-            return None
-        rejected = connection.execute(
-            "SELECT DISTINCT line_byte_position, line, csv_line FROM reject_errors ORDER BY line_byte_position "
-            f"LIMIT {_MAX_PATCHES + 1}"
-        ).fetchall()
+    """Load with DuckDB, repairing what it rejects; None when the file proves too irregular.
+
+    A quote that never closes hides the rows behind it from DuckDB, so patched files are loaded again a few times.
+    """
+    current = source
+    for attempt in range(_MAX_PATCH_ROUNDS):
+        with session(limits, work_dir) as connection:
+            relation = _reader_sql(
+                current, layout, dialect=layout.dialect, skip=layout.skip_lines, limits=limits, rejects=True
+            )
+            try:
+                result = _store_relation(connection, relation, layout, work_dir, progress, limits)
+            except (duckdb.InvalidInputException, IngestError) as error:
+                if isinstance(error, IngestError) and error.code != "file_damaged":
+                    raise
+                return None
+            # DuckDB counts bytes from 1.
+            rejected = connection.execute(
+                "SELECT DISTINCT line_byte_position - 1, line, csv_line FROM reject_errors ORDER BY 1 "
+                f"LIMIT {_MAX_PATCHES + 1}"
+            ).fetchall()
         if not rejected:
             return result
-        if len(rejected) > _MAX_PATCHES:
+        if len(rejected) > _MAX_PATCHES or attempt == _MAX_PATCH_ROUNDS - 1:
             return None
-    progress("repair", 0, len(rejected))
-    if not _patch(source, patched, rejected, layout):
-        return None
-    with session(limits, work_dir) as connection:
-        relation = _reader_sql(patched, layout, dialect=layout.dialect, skip=layout.skip_lines, limits=limits, rejects=True)
-        result = _store_relation(connection, relation, layout, work_dir, progress, limits)
-        left = connection.execute("SELECT count(*) FROM reject_errors").fetchone()
-        return result if left is not None and left[0] == 0 else None
+        progress("repair", 0, len(rejected))
+        following = patched.with_name(f"{patched.name}{attempt}")
+        try:
+            if not _patch(current, following, rejected, layout):
+                return None
+            following.replace(patched)
+        finally:
+            following.unlink(missing_ok=True)
+        current = patched
+    return None
 
 
 def _patch(source: Path, patched: Path, rejected: Sequence[tuple[int, int, str]], layout: _BulkLayout) -> bool:
@@ -436,16 +456,19 @@ def _patch(source: Path, patched: Path, rejected: Sequence[tuple[int, int, str]]
         for start, line, csv_line in rejected:
             if start is None or start < position:
                 continue
-            length = len(csv_line.encode("utf-8"))
             _copy_bytes(old, new, start - position)
-            stretch = old.read(length)
-            if stretch.rstrip(b"\r\n") != csv_line.encode("utf-8").rstrip(b"\r\n"):
-                return False
-            position = start + length
-            rest = old.readline()  # whatever is left of the last line belongs to it
-            position += len(rest)
-            text = (stretch + rest).decode("utf-8", errors="replace")
-            for record in read_lines(text, layout.dialect):
+            expected = csv_line.encode("utf-8")
+            if "\n" in csv_line:
+                # An unclosed quote swallowed lines that may be sound: repair the first, read the others again.
+                stretch = old.readline()
+                if not expected.startswith(stretch.rstrip(b"\r\n")):
+                    return False
+            else:
+                stretch = old.read(len(expected)) + old.readline()
+                if not stretch.startswith(expected.rstrip(b"\r\n")):
+                    return False
+            position = start + len(stretch)
+            for record in read_lines(stretch.decode("utf-8", errors="replace"), layout.dialect):
                 written = _repaired(record, line, layout)
                 if written is not None:
                     new.write(_as_csv(written, layout.dialect).encode("utf-8"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -10,7 +11,7 @@ from data_ingestion.logic.duck import quote_name, quote_text
 from data_ingestion.logic.types import semantics
 from data_ingestion.logic.types.dates import TemporalFormat, find_temporal_format
 from data_ingestion.logic.types.missing import is_missing, is_missing_text
-from data_ingestion.logic.types.numbers import DecimalStyle, NumberFormat, find_number_format, number_guard
+from data_ingestion.logic.types.numbers import PLAIN_PATTERN, DecimalStyle, NumberFormat, find_number_format, number_guard
 from data_ingestion.logic.types.scales import order_scale
 
 _BOOLEANS: tuple[tuple[str, str], ...] = (
@@ -37,6 +38,7 @@ _SQL_TYPES = {
 #: Texts that make a guarded cast fail on purpose, so that no odd cell can slip through DuckDB's lenient casts.
 _REFUSED = "\x01"
 _MAX_CATEGORIES = 50
+_PLAIN = re.compile(PLAIN_PATTERN)
 _MAX_LABELS = 200
 
 
@@ -45,7 +47,8 @@ class ColumnPlan:
     """How one source text column becomes a Dataset column.
 
     ``missing`` are the trimmed texts read as NULL. ``keeps_raw`` asks for the original text in a column beside.
-    ``padded`` tells that cells have blanks around them and need trimming.
+    ``padded`` tells that cells have blanks around them and need trimming; ``nearly_numeric`` that a text column holds
+    numbers but for a few cells, which the receipt must mention.
     """
 
     name: str
@@ -61,6 +64,7 @@ class ColumnPlan:
     value_labels: dict[str, str] = field(default_factory=dict)
     undecided: bool = False
     padded: bool = False
+    nearly_numeric: bool = False
 
     def as_text(self, missing: tuple[str, ...] = ("",)) -> ColumnPlan:
         """The plan that keeps every cell as it is (used when a later row does not fit the type)."""
@@ -216,7 +220,9 @@ def plan_column(name: str, label: str, sample: Sequence[str]) -> ColumnPlan:
                 missing=missing,
                 value_labels=labels,
             )
-    return _text_plan(base, meaning, trimmed)
+    numeric = sum(1 for value in present if _PLAIN.fullmatch(value))
+    nearly = 0.9 * len(present) <= numeric < len(present)
+    return replace(_text_plan(base, meaning, trimmed), nearly_numeric=nearly)
 
 
 def plan_text_column(name: str, label: str, sample: Sequence[str]) -> ColumnPlan:

@@ -39,7 +39,7 @@ class Source:
 
 
 _ADJECTIVES = ["Light", "Heavy", "Foldable", "Classic", "Modern", "Compact", "Robust", "Soft", "Waterproof", "Recycled"]
-_THINGS = ["Desk Lamp", "Camping Chair", "Rain Jacket", "Trail Bike", "Coffee Mill", "Toolbox", "Hat", "Wool Socks"]
+_THINGS = ["Desk Lamp", "Camping Chair", "Rain Jacket", "Trail Bike", "Café Table", "Toolbox", "Hat", "Wool Socks"]
 _ENDINGS = [
     "Great for small rooms, long evenings and readers who won't compromise.",
     "Folds flat, weighs little, and fits in every car.",
