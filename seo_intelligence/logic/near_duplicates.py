@@ -90,11 +90,11 @@ def near_duplicate_pairs(
     for keys in _band_keys(hashes):
         order = np.argsort(keys, kind="stable")
         starts = np.flatnonzero(np.diff(keys[order])) + 1
-        for members in np.split(order, starts):
-            if len(members) < 2:
+        for group in np.split(order, starts):
+            if len(group) < 2:
                 continue
             # Pages already known to be alike stand for each other.
-            distinct = {(find(i), int(hashes[i])): i for i in reversed(np.sort(members).tolist())}
+            distinct = {(find(i), int(hashes[i])): i for i in reversed(np.sort(group).tolist())}
             kept = np.array(sorted(distinct.values()))
             for i, j in _pairs_of_bucket(kept, hashes, max_hamming):
                 found = verify(i, j)

@@ -22,6 +22,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+# Sorted 32-bit shingle hashes as little-endian bytes (see `extract.text`).
+Shingles = bytes
+
 
 class Severity(StrEnum):
     """How much a finding matters: errors harm indexing or users now, notices are hints."""
@@ -90,7 +93,7 @@ class Link(NamedTuple):
 
 
 class Image(NamedTuple):
-    """An `<img>`: `alt` is None when the attribute is absent; `index` counts images in document order from
+    """An `<img>`: `alt` is None when the attribute is absent; `order` counts images in document order from
     0.
     """
 
@@ -106,7 +109,7 @@ class Image(NamedTuple):
     fetchpriority: str
     in_picture: bool
     position: Position
-    index: int
+    order: int
     hidden: bool = False
 
 
@@ -289,7 +292,7 @@ class Page:
     word_count: int = 0
     text_hash: int = 0
     simhash: int = 0
-    shingles: bytes = b""
+    shingles: Shingles = b""
     template: str = ""
     schema_types: frozenset[str] = frozenset()
     date_published: dt.date | None = None
@@ -450,7 +453,7 @@ class Probe:
     link_count: int = 0
     schema_count: int = 0
     simhash: int = 0
-    shingles: bytes = b""
+    shingles: Shingles = b""
     is_challenge: bool = False
     error: FetchError | None = None
 

@@ -206,7 +206,7 @@ def llms_format(site: Site, ctx: Context) -> Iterator[Hit]:
     title="Page is costly for language models",
     means="The page has very many tokens, or little of its HTML is text.",
     fix="Reduce inline code and data, or offer a plain version.",
-    thresholds={"max_tokens": 100_000, "min_text_share": 0.15, "min_html_chars": 20_000},
+    thresholds={"max_tokens": 100_000, "min_text_share": 0.15, "min_html_chars": 10_000},
 )
 def token_weight(page: Page, ctx: Context) -> Iterator[Hit]:
     doc = document(page)

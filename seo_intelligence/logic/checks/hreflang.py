@@ -690,7 +690,12 @@ def multiple_languages(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
 )
 def language_clash(page: Page, ctx: Context) -> Iterator[Hit]:
     own = {h.lang.lower() for h in _set(page) if h.url == page.url and h.lang.lower() != "x-default"}
-    if own and page.lang and page.lang.split("-")[0] not in {code.split("-")[0] for code in own}:
+    if not own or not page.lang:
+        return
+    language, _, region = page.lang.partition("-")
+    regions = {code.partition("-")[2] for code in own if code.split("-")[0] == language}
+    # A tag without region fits every region of its language.
+    if not regions or (region and "" not in regions and region not in regions):
         yield Hit({"lang": page.lang, "hreflang": sorted(own)})
 
 

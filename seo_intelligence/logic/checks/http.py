@@ -352,7 +352,7 @@ def resource_size(site: Site, ctx: Context) -> Iterator[Hit]:
             facts.kind in ("script", "style", "font", "preload", "object")
             and (facts.bytes or 0) > ctx.t["max_bytes"]
         ) and facts.content_type != "application/pdf":
-            for user in ctx.crawl.resource_users(facts.url) or [None]:
+            for user in ctx.crawl.resource_users(facts.url):
                 yield Hit(
                     {"bytes": facts.bytes, "kind": facts.kind},
                     url=user,

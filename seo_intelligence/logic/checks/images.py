@@ -243,7 +243,7 @@ def lazy_above(page: Page, ctx: Context) -> Iterator[Hit]:
     shown = [i for i in _shown(page) if i.src]
     for image in shown[: int(ctx.t["first_images"])]:
         if image.loading == "lazy":
-            yield Hit({"src": image.src, "index": image.index}, target=image.url)
+            yield Hit({"src": image.src, "index": image.order}, target=image.url)
             return
 
 

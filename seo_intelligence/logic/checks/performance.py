@@ -332,23 +332,22 @@ def lcp_hint(page: Page, ctx: Context) -> Iterator[Hit]:
     doc = document(page)
     preloaded = {r.url for r in doc.resources if r.kind == "preload"}
     for image in doc.images[:3]:
+        if image.position is not Position.MAIN or image.hidden or image.url.endswith(".svg"):
+            continue
         widths = [int(w) for w in _SRCSET_WIDTH.findall(image.srcset)]
         if image.width.isdigit():
             widths.append(int(image.width))
-        if (
-            image.position is Position.MAIN
-            and widths
-            and max(widths) >= ctx.t["min_width"]
-            and not image.hidden
-        ):
-            if image.loading == "lazy" or (image.fetchpriority != "high" and image.url not in preloaded):
-                evidence = {
-                    "src": image.src,
-                    "loading": image.loading or None,
-                    "fetchpriority": image.fetchpriority or None,
-                }
-                yield Hit(evidence, target=image.url)
-            return
+        # Without a declared width only a lazy image is a sure sign; small images are no candidates.
+        large = bool(widths) and max(widths) >= ctx.t["min_width"]
+        lazy = image.loading == "lazy" and (large or not widths)
+        if lazy or (large and image.fetchpriority != "high" and image.url not in preloaded):
+            evidence = {
+                "src": image.src,
+                "loading": image.loading or None,
+                "fetchpriority": image.fetchpriority or None,
+            }
+            yield Hit(evidence, target=image.url)
+        return
 
 
 @check(
@@ -363,7 +362,7 @@ def lcp_hint(page: Page, ctx: Context) -> Iterator[Hit]:
 )
 def http1(site: Site, ctx: Context) -> Iterator[Hit]:
     tls = site.tls
-    if tls is not None and not tls.error and tls.protocol and not {"h2", "h3"} & set(tls.alpn):
+    if tls is not None and not tls.error and tls.alpn and not {"h2", "h3"} & set(tls.alpn):
         yield Hit({"alpn": list(tls.alpn)})
 
 

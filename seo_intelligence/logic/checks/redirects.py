@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from seo_intelligence.logic.checks.registry import ERROR, NOTICE, WARNING, Context, Hit, check, document
 from seo_intelligence.logic.graph import CrawlGraph
 from seo_intelligence.logic.page import FetchError, Page, Site
+from seo_intelligence.logic.urls import host_of, is_local_host
 
 _CATEGORY = "redirects"
 
@@ -169,8 +170,13 @@ def https_down(page: Page, ctx: Context) -> Iterator[Hit]:
     fix="Redirect all http requests to https with 301 or 308.",
 )
 def http_not_forced(site: Site, ctx: Context) -> Iterator[Hit]:
+    if site.home_url.startswith("http://"):
+        # The audited address itself: it was opened without being sent to https (local test servers aside).
+        if not is_local_host(host_of(site.home_url)) and site.home is not None and site.home.status == 200:
+            yield Hit({"probe": site.home_url, "status": 200, "end": site.home_url}, url=site.home_url)
+        return
     probe = site.probes.get("http_home")
-    if probe is None or probe.error is not None or not site.home_url.startswith("https://"):
+    if probe is None or probe.error is not None:
         return
     first = probe.redirects[0] if probe.redirects else None
     secure = (probe.final_url or probe.url).startswith("https://")

@@ -21,7 +21,7 @@ _MAX_AGE = re.compile(r"max-age\s*=\s*\"?(\d+)", re.IGNORECASE)
 _UNSAFE_REFERRER = frozenset(("unsafe-url", "no-referrer-when-downgrade"))
 # Scripts that change without notice by design cannot be pinned by a hash.
 _UNPINNABLE = re.compile(
-    r"(?:googletagmanager|google-analytics|googleadservices|googlesyndication|gstatic|google|facebook|stripe|paypal|"
+    r"\.(?:googletagmanager|google-analytics|googleadservices|googlesyndication|gstatic|google|facebook|stripe|paypal|"
     r"hotjar|hubspot|hs-scripts|intercom|cloudflareinsights|segment|clarity|linkedin|licdn|twitter|x|youtube|vimeo|"
     r"cookiebot|onetrust|usercentrics|recaptcha|hcaptcha|plausible|matomo|doubleclick|bing|tiktok|pinimg)\."
 )

@@ -282,7 +282,7 @@ def _breadcrumb_faults(props: Mapping[str, Any]) -> list[str]:
     title="Breadcrumb missing or broken",
     means="A page deep in the site has no BreadcrumbList, or one with faulty items.",
     fix="Add a BreadcrumbList whose items have position, name and address.",
-    thresholds={"min_path_depth": 3},
+    thresholds={"min_path_depth": 3, "min_click_depth": 3},
 )
 def breadcrumb(page: Page, ctx: Context) -> Iterator[Hit]:
     lists = [props for types, props, _ in _objects(page) if "BreadcrumbList" in types]
@@ -291,8 +291,10 @@ def breadcrumb(page: Page, ctx: Context) -> Iterator[Hit]:
         if faults:
             yield Hit({"faults": faults[:10]}, value=faults[0])
             return
-    if not lists and depth_of_path(page.url) >= ctx.t["min_path_depth"]:
-        yield Hit({"path_depth": depth_of_path(page.url)}, value="missing")
+    path_depth = depth_of_path(page.url)
+    clicks = page.depth or 0
+    if not lists and (path_depth >= ctx.t["min_path_depth"] or clicks >= ctx.t["min_click_depth"]):
+        yield Hit({"path_depth": path_depth, "click_depth": clicks}, value="missing")
 
 
 @check(

@@ -184,7 +184,7 @@ def boilerplate(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     title="Title breaks the site's pattern",
     means="Nearly all titles end with the same name, this one does not.",
     fix="Use the template's title pattern.",
-    thresholds={"share": 0.8, "min_pages": 10},
+    thresholds={"share": 0.7, "min_pages": 10},
 )
 def pattern_outlier(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     pages = [p for p in graph if p.indexable and p.title]

@@ -16,7 +16,7 @@ from seo_intelligence.logic.urls import path_segments
 _CATEGORY = "url_hygiene"
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _SESSION = re.compile(
-    r"(?:^|[?&;/])(?:sid|phpsessid|jsessionid|sessionid|session_id|sess|aspsessionid\w*|cfid|cftoken|zenid|oscsid)=[\w.!-]{6,}",
+    r"(?:^|[?&;/])(?:sid|phpsessid|jsessionid|sessionid|session_id|sess|aspsessionid\w*|cfid|cftoken|zenid|oscsid)=[\w.!-]{4,}",
     re.IGNORECASE,
 )
 _SEARCH = re.compile(r"/(?:search|suche|recherche|buscar|zoeken)(?:/|\?|$)", re.IGNORECASE)

@@ -160,7 +160,7 @@ def _extract_html(page: Page, body: bytes, headers: dict[str, str], scope: SiteS
     doc.secrets = threats.secrets(text)
     page.obfuscated_scripts = threats.obfuscated(walker.inline_scripts)
     page.template = intern(template_key(walker.skeleton))
-    page.ids = frozenset(map(intern, walker.ids))
+    page.ids = frozenset(map(intern, walker.ids.keys() | walker.anchor_names))
 
 
 def template_key(skeleton: Iterable[str]) -> str:

@@ -69,10 +69,9 @@ def json_ld(text: str) -> tuple[list[StructuredItem], list[StructuredError]]:
 
 def _microdata_value(element: _Element) -> str:
     tag = element.tag
-    for attribute in ("content",):
-        value = element.get(attribute)
-        if value is not None:
-            return value
+    value: str | None = element.get("content")
+    if value is not None:
+        return value
     if tag in ("a", "link", "area"):
         return element.get("href") or ""
     if tag in ("img", "source", "video", "audio", "iframe", "embed", "track"):

@@ -123,8 +123,8 @@ def flesch_reading_ease(words: int, sentences: int, syllables: int) -> float:
 
 
 def top_terms(words: tuple[str, ...], stop_words: frozenset[str], n: int = 10) -> tuple[tuple[str, int], ...]:
-    """The n most frequent words of four letters or more that are no stop words."""
-    counts = Counter(w for w in words if len(w) > 3 and w not in stop_words and not w.isdigit())
+    """The n most frequent words of three letters or more that are no stop words."""
+    counts = Counter(w for w in words if len(w) > 2 and w not in stop_words and not w.isdigit())
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:n])
 
 

@@ -18,6 +18,8 @@ _SECRETS = (
     ("glpat-", "GitLab token", re.compile(r"\bglpat-[0-9A-Za-z_\-]{20,}")),
     ("xox", "Slack token", re.compile(r"\bxox[abprs]-[0-9A-Za-z\-]{10,}")),
     ("hooks.slack.com", "Slack webhook", re.compile(r"hooks\.slack\.com/services/T\w+/B\w+/\w{16,}")),
+    # Map keys stand in the address of the script by design.
+    ("AIza", "Google API key", re.compile(r"(?<!key=)\bAIza[0-9A-Za-z_\-]{35}")),
     ("SG.", "SendGrid key", re.compile(r"\bSG\.[0-9A-Za-z_\-]{16,}\.[0-9A-Za-z_\-]{16,}")),
     ("PRIVATE KEY-----", "private key", re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----")),
     ("sk-", "AI provider key", re.compile(r"\bsk-(?:proj-|ant-)?[0-9A-Za-z_\-]{32,}")),

@@ -156,6 +156,7 @@ class Walker:
         self.inline_scripts: list[str] = []
         self.faults: dict[str, list[Element]] = {}
         self.ids: Counter[str] = Counter()
+        self.anchor_names: set[str] = set()
         self.main_parts: list[str] = []
         self.body_parts: list[str] = []
         self.other_chars = 0
@@ -431,6 +432,8 @@ class Walker:
 
     def on_a(self, node: _Element, attrs: dict[str, str], ctx: _Ctx) -> None:
         href = attrs.get("href")
+        if "name" in attrs:
+            self.anchor_names.add(attrs["name"])
         anchor = squash("".join(node.itertext()))
         named = bool(anchor)
         if not anchor:

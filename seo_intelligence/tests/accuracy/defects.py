@@ -1006,6 +1006,13 @@ def _sink(site: FakeSite) -> Expected:
     return [site.url("/care/")]
 
 
+body(
+    "ln.fragment_broken",
+    '<a name="oil"></a><p><a href="/tables/oak-table#oil">How to oil it</a></p>',
+    near_miss=True,
+)
+
+
 # -- pagination ----------------------------------------------------------------------------------------------
 def _series(site: FakeSite, count: int = 3) -> list[str]:
     """A well-formed sequence of pages linked from the care page."""
@@ -1252,6 +1259,11 @@ head(
         f'<link rel="stylesheet" href="https://c{n}.cdn{n}.example/a.css" media="print">' for n in range(3)
     ),
 )
+body(
+    "pf.lcp_hint",
+    '<img src="/img/more.webp" alt="One more" width="300" height="200" loading="lazy">',
+    near_miss=True,
+)
 sub("pf.lcp_hint", ' fetchpriority="high"', "")
 
 
@@ -1331,6 +1343,14 @@ head(
 )
 body("se.secret", "<script>const key = 'AKIA" + "IOSFODNN7EXAMPLE';</script>")
 body("se.secret", "<script>const db = 'postgres://admin:" + "hunter2@db.internal/shop';</script>")
+
+
+body("se.secret", f"<script>const cloud = 'AIza{'Sy4' * 11}xy';</script>")
+body(
+    "se.secret",
+    f'<script src="https://maps.googleapis.com/maps/api/js?key=AIza{"Sy4" * 11}xy" defer></script>',
+    near_miss=True,
+)
 
 
 @defect("se.dir_listing")

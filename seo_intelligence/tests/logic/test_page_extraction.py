@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from seo_intelligence.logic.extract.decode import decode
 from seo_intelligence.logic.extract.fetch import Fetch, SiteScope
 from seo_intelligence.logic.extract.headers import link_header, parse_robots_directives, x_robots_tag
+from seo_intelligence.logic.extract.image_size import image_size
 from seo_intelligence.logic.extract.language import detect
 from seo_intelligence.logic.extract.page import extract_page, pages_from_fetch
 from seo_intelligence.logic.extract.pixels import text_width
@@ -253,3 +254,31 @@ def test_language_is_recognised(text: str, lang: str) -> None:
 
 def test_short_texts_have_no_language() -> None:
     assert detect(("the", "and"), "the and") == (None, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("data", "size"),
+    [
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (640).to_bytes(4, "big") + (480).to_bytes(4, "big"), (640, 480)),
+        (b"GIF89a" + (30).to_bytes(2, "little") + (20).to_bytes(2, "little"), (30, 20)),
+        (b"\xff\xd8\xff\xe0\0\x04\0\0\xff\xc2\0\x11\x08\x01\x2c\x02\x58" + b"\0" * 20, (600, 300)),
+        (
+            b"RIFF\0\0\0\0WEBPVP8X" + b"\0" * 8 + (799).to_bytes(3, "little") + (599).to_bytes(3, "little"),
+            (800, 600),
+        ),
+        (b"RIFF\0\0\0\0WEBPVP8 " + b"\0" * 10 + b"\x20\x03\x58\x02", (800, 600)),
+        (b"RIFF\0\0\0\0WEBPVP8L" + b"\0" * 5 + (799 | 599 << 14).to_bytes(4, "little"), (800, 600)),
+        (b"\xff\xd8\xff", None),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0", None),
+        (b"<svg/>", None),
+        (b"", None),
+    ],
+)
+def test_image_size_is_read_from_the_header(data: bytes, size: tuple[int, int] | None) -> None:
+    assert image_size(data) == size
+
+
+@given(st.binary(max_size=60))
+def test_image_size_never_raises(data: bytes) -> None:
+    for prefix in (b"", b"\xff\xd8", b"GIF89a", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"RIFF\0\0\0\0WEBPVP8X"):
+        image_size(prefix + data)
