@@ -22,7 +22,7 @@ _UPSERT = {
     """,
     "sqlite": """
         INSERT INTO kernel_counter (key, count, expires_at)
-        VALUES (%s, %s, strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '+' || %s || ' seconds'))
+        VALUES (%s, %s, strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', printf('%%+d seconds', %s)))
         ON CONFLICT (key) DO UPDATE SET
             count = CASE WHEN expires_at < strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now') THEN excluded.count
                          ELSE count + excluded.count END,
