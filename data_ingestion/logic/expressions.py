@@ -262,6 +262,8 @@ class _Parser:
         self._tokens = list(_tokens(text))
         self._position = 0
         self._depth = 0
+        #: Integer columns calculate as doubles but read as whole numbers where a text is wanted.
+        self._as_written: dict[str, str] = {}
 
     def parse(self) -> tuple[str, str]:
         if not self._tokens:
@@ -393,7 +395,11 @@ class _Parser:
         self.used.append(column.name)
         kind = _KIND_OF[column.physical_type]
         sql = quote_name(column.name)
-        return (f"CAST({sql} AS DOUBLE)" if column.physical_type is PhysicalType.INTEGER else sql), kind
+        if column.physical_type is not PhysicalType.INTEGER:
+            return sql, kind
+        number = f"CAST({sql} AS DOUBLE)"
+        self._as_written[number] = sql
+        return number, kind
 
     def _call(self, name: str) -> tuple[str, str]:
         self._expect("(")
@@ -421,6 +427,8 @@ class _Parser:
                 converted.append(self._number(argument))
             elif wanted == "text":
                 converted.append(self._text(argument))
+            elif name in ("concat", "text"):
+                converted.append(self._as_written.get(argument[0], argument[0]))
             else:
                 converted.append(argument[0])
         if name in ("year", "month", "day", "weekday", "days_between") and any(
@@ -463,7 +471,7 @@ class _Parser:
         return value[0]
 
     def _text(self, value: tuple[str, str]) -> str:
-        return value[0] if value[1] == "text" else f"CAST({value[0]} AS VARCHAR)"
+        return value[0] if value[1] == "text" else f"CAST({self._as_written.get(value[0], value[0])} AS VARCHAR)"
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:

@@ -89,6 +89,9 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
             [None if v is None else v.decode("utf-8", errors="replace").replace("\x00", "") for v in column.to_pylist()],
             pa.string(),
         )
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        # Instants become UTC calendar values, as everywhere in the engine.
+        return column.cast(pa.timestamp("us", tz=kind.tz), safe=False).cast(pa.timestamp("us"))
     if pa.types.is_null(kind):
         return pa.array([None] * len(column), pa.string())
     if pa.types.is_uint64(kind) or pa.types.is_duration(kind) or pa.types.is_interval(kind):
