@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from seo_intelligence.logic.checks.registry import ERROR, NOTICE, WARNING, Context, Hit, check, document
@@ -419,6 +420,7 @@ _GOOD_SCHEMES = frozenset(
 )
 
 
+@lru_cache(maxsize=65536)
 def bad_href(href: str) -> str:
     """Why an href is malformed, or an empty string."""
     text = href.strip()

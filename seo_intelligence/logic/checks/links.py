@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -226,7 +226,7 @@ def external_redirect(site: Site, ctx: Context) -> Iterator[Hit]:
 )
 def file_as_page(page: Page, ctx: Context) -> Iterator[Hit]:
     for url in sorted({link.url for link in document(page).links if link.url}):
-        if _FILE_AS_PAGE.search(urlsplit(url).path):
+        if _FILE_AS_PAGE.search(url.partition("?")[0]):
             yield Hit({"url": url}, target=url, value=url)
 
 
@@ -531,8 +531,10 @@ def fragment_broken(graph: CrawlGraph, ctx: Context) -> Iterator[Hit]:
     fix="Write tel:+49301234567 or mailto:name@example.com.",
 )
 def tel_mailto(page: Page, ctx: Context) -> Iterator[Hit]:
-    for link in _each_once(document(page).links):
-        href = (link.href or "").strip()
+    for link in document(page).links:
+        if link.url or not link.href:
+            continue
+        href = link.href.strip()
         scheme, _, rest = href.partition(":")
         rest = unquote(rest).strip()
         if scheme.lower() == "tel":

@@ -133,6 +133,7 @@ def squash(text: str) -> str:
     return " ".join(text.split())
 
 
+@lru_cache(maxsize=16384)
 def fold(text: str) -> str:
     """Text for comparisons: compatibility form, case folded, white space collapsed."""
     return squash(unicodedata.normalize("NFKC", text).casefold())

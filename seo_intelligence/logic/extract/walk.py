@@ -434,7 +434,7 @@ class Walker:
         href = attrs.get("href")
         if "name" in attrs:
             self.anchor_names.add(attrs["name"])
-        anchor = squash("".join(node.itertext()))
+        anchor = squash("".join(node.itertext()) if len(node) else node.text or "")
         named = bool(anchor)
         if not anchor:
             anchor = squash(" ".join(i.get("alt") or "" for i in node.iter("img")))

@@ -127,21 +127,21 @@ def test_near_duplicates_are_those_that_brute_force_finds() -> None:
 def test_twenty_thousand_pages_are_compared_in_time() -> None:
     texts, pairs = _texts(19_000, 1000)
     facts = [text_facts(t) for t in texts]
-    started = time.perf_counter()
+    started = time.process_time()
     found = {
         (i, j) for i, j, _ in near_duplicate_pairs([f.simhash for f in facts], [f.shingles for f in facts])
     }
-    assert time.perf_counter() - started < 30
+    assert time.process_time() - started < 30
     expected = {(i, j) for i, j in pairs if jaccard(facts[i].shingles, facts[j].shingles) >= 0.9}
     assert expected <= found
 
 
 def test_identical_texts_form_one_group_without_quadratic_work() -> None:
     facts = text_facts(" ".join(f"w{n}" for n in range(200)))
-    started = time.perf_counter()
+    started = time.process_time()
     pairs = list(near_duplicate_pairs([facts.simhash] * 3000, [facts.shingles] * 3000))
     assert len(pairs) == 2999
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_thresholds_are_settings_of_the_project() -> None:

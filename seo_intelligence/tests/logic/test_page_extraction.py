@@ -121,11 +121,11 @@ def test_any_markup_can_be_extracted(html: str) -> None:
 
 
 def test_hundred_thousand_nodes_are_counted_in_seconds() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     page = extract("<body>" + "<p>word <b>bold</b></p>" * 50_000)
     assert page.doc is not None
     assert page.doc.dom_nodes > 100_000
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_deep_nesting_does_not_overflow_the_stack() -> None:
