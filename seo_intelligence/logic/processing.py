@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from seo_intelligence.logic import wire
@@ -45,17 +46,16 @@ class AuditProcessor:
 
     def __init__(
         self,
-        home_url: str,
+        site: Site,
         *,
-        include_subdomains: bool = False,
-        user_agent: str = "",
         thresholds: Mapping[str, Mapping[str, Threshold]] | None = None,
         disabled: frozenset[str] = frozenset(),
         now: dt.datetime | None = None,
     ) -> None:
-        self.home_url = home_url
-        self.scope = SiteScope(home_url, include_subdomains)
-        self.user_agent = user_agent
+        # Page checks look at the probes and robots.txt only; lists of sitemap entries stay with the audit.
+        self.site = replace(site, sitemaps=(), resources={}, home=None)
+        self.home_url = site.home_url
+        self.scope = SiteScope(site.home_url, site.include_subdomains)
         self.thresholds = dict(thresholds or {})
         self.disabled = disabled
         self.now = now or dt.datetime.now(dt.UTC)
@@ -68,8 +68,7 @@ class AuditProcessor:
     def runner(self) -> CheckRunner:
         """The page checks with the project's settings."""
         if self._runner is None:
-            site = Site(self.home_url, self.scope.include_subdomains, self.user_agent)
-            self._runner = CheckRunner(site, CheckSettings(self.thresholds, self.disabled, self.now))
+            self._runner = CheckRunner(self.site, CheckSettings(self.thresholds, self.disabled, self.now))
         return self._runner
 
     def __call__(self, fetched: FetchedPage) -> dict[str, Any]:

@@ -4,15 +4,16 @@ Formula, version 1
 ------------------
 Only indexable pages count. For page p let w(p) be its share of internal PageRank among indexable pages, times
 ``1 + log10(1 + impressions)`` where search impressions are known, normalised to sum to 1. Each check counts
-at most once per page, with severity s = 0.50 (error), 0.15 (warning) or 0.02 (notice). A page cannot lose
-more than itself::
+at most once per page, with severity s = 20 (error), 6 (warning) or 1 (notice). With S the sum over the checks
+that fail on p::
 
-    loss(p)  = min(1, sum of s over the checks that fail on p)
-    score    = 100 * (1 - sum over p of w(p) * loss(p))
-    points(g) = 100 * sum over p of w(p) * (s of g on p) * loss(p) / (sum of s on p)
+    loss(p)   = S / (S + 100)
+    score     = 100 * (1 - sum over p of w(p) * loss(p))
+    points(g) = 100 * sum over p of w(p) * (s of g on p) / (S + 100)
 
-so the points of all groups add up to exactly ``100 - score``. A finding about the whole site counts on every
-indexable page. Files that are not HTML pages never enter w or loss, so crawling them changes nothing.
+so the points of all groups add up to exactly ``100 - score``. A first error costs a page a sixth of its
+worth, each further one a little less, and no page falls below zero. A finding about the whole site counts on
+every indexable page. Files that are not HTML pages never enter w or loss, so crawling them changes nothing.
 
 Arithmetic is done on integers and fractions; the published score and points have four decimals, rounded by
 the largest-remainder method, which keeps the sum exact.
@@ -38,8 +39,11 @@ G = TypeVar("G", bound=Hashable)
 K = TypeVar("K", bound=Hashable)
 
 FORMULA_VERSION = "1"
-SEVERITY_WEIGHT: Mapping[Severity, int] = {Severity.ERROR: 50, Severity.WARNING: 15, Severity.NOTICE: 2}
-"""Hundredths of a page lost by one failed check."""
+SEVERITY_WEIGHT: Mapping[Severity, int] = {Severity.ERROR: 20, Severity.WARNING: 6, Severity.NOTICE: 1}
+"""Weight s of one failed check."""
+
+HALF_LOSS = 100
+"""The sum of weights at which a page has lost half of its worth."""
 
 QUANTUM = Decimal("0.0001")
 _UNITS = 10_000
@@ -167,13 +171,13 @@ def calculate_score(
     for url, weight in weights.items():
         failed = {**site_wide, **per_page[url]} if url in per_page else site_wide
         total = sum(entry[0] for entry in failed.values())
-        denominator = max(100, total)
+        denominator = total + HALF_LOSS
         for severity, group, _ in failed.values():
             numerators[group][denominator] += weight * severity
-        losses.append((weight, Fraction(min(100, total), 100)))
+        losses.append((weight, Fraction(total, total + HALF_LOSS)))
         if truncated:
             proven = sum(entry[0] for entry in failed.values() if entry[2])
-            unproven_gain += Fraction(weight * (min(100, total) - min(100, proven)), 100)
+            unproven_gain += weight * (losses[-1][1] - Fraction(proven, proven + HALF_LOSS))
     exact = {
         group: sum((Fraction(n, d) for d, n in by_denominator.items()), Fraction(0)) * 100 / _WEIGHT_TOTAL
         for group, by_denominator in numerators.items()

@@ -104,14 +104,25 @@ def _record_codec(kind: type) -> tuple[Codec, Codec]:
     return encode, decode
 
 
+def clean_text(text: str) -> str:
+    """`text` without NUL and lone surrogates, which databases cannot store."""
+    if "\x00" in text:
+        text = text.replace("\x00", "\ufffd")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def jsonable(value: Any) -> Any:
     """`value` with anything JSON cannot hold turned into text or lists; NaN and infinities become None."""
-    if value is None or isinstance(value, (str, bool, int)):
-        return value.value if isinstance(value, Enum) else value
+    if isinstance(value, Enum):
+        return jsonable(value.value)
+    if isinstance(value, str):
+        return clean_text(value)
+    if value is None or isinstance(value, (bool, int)):
+        return value
     if isinstance(value, float):
         return value if value - value == 0 else None
     if isinstance(value, Mapping):
-        return {str(key): jsonable(item) for key, item in value.items()}
+        return {clean_text(str(key)): jsonable(item) for key, item in value.items()}
     if isinstance(value, (set, frozenset)):
         return sorted((jsonable(item) for item in value), key=str)
     if isinstance(value, (list, tuple)):

@@ -25,9 +25,10 @@ def test_scores_are_per_category_on_samples_of_the_same_size():
     rival = site("b", 400, [("l.broken", f"b/{n}") for n in range(400)] + [("s.hsts", None)])
     first, second = compare_sites([ours, rival], CATEGORIES)
     assert (first.sample_pages, second.sample_pages, second.indexable_pages) == (10, 10, 400)
-    assert first.by_category == {"titles": Decimal(75), "links": Decimal(100), "security": Decimal(100)}
-    assert second.by_category == {"titles": Decimal(100), "links": Decimal(50), "security": Decimal(50)}
-    assert (first.technical_score, second.technical_score) == (Decimal(75), Decimal(0))
+    half, all_pages = Decimal("91.6667"), Decimal("83.3333")  # 5 of 10 pages, and all, with one error
+    assert first.by_category == {"titles": half, "links": Decimal(100), "security": Decimal(100)}
+    assert second.by_category == {"titles": Decimal(100), "links": all_pages, "security": all_pages}
+    assert (first.technical_score, second.technical_score) == (half, Decimal("71.4286"))
 
 
 def test_checks_that_one_site_did_not_run_are_not_held_against_the_other():

@@ -7,7 +7,7 @@ import pytest
 from seo_intelligence.logic import wire
 from seo_intelligence.logic.extract.fetch import Fetch, SiteScope
 from seo_intelligence.logic.extract.page import extract_page
-from seo_intelligence.logic.page import Finding, Page, Severity
+from seo_intelligence.logic.page import Finding, Page, Severity, Site
 from seo_intelligence.logic.processing import AuditProcessor, followable, page_row
 
 HOME = "https://shop.example/"
@@ -92,7 +92,7 @@ def test_the_row_of_a_page_counts_its_elements():
 def test_the_processor_is_picklable_before_and_after_use():
     import pickle
 
-    processor = AuditProcessor(HOME, now=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    processor = AuditProcessor(Site(HOME), now=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
     facts = pickle.loads(pickle.dumps(processor)).facts(page())
     assert facts["page"]["url"] == HOME + "red"
     assert pickle.loads(pickle.dumps(processor)).home_url == HOME

@@ -1,0 +1,1 @@
+"""Views of seo_intelligence, one module per resource."""
