@@ -13,6 +13,7 @@ from plugzero_api.kernel.crawl.contracts import Politeness
 MAX_ROBOTS_BYTES = 512_000  # RFC 9309 asks for at least 500 KiB
 _FIRST_BACKOFF = 1.0
 _MAX_BACKOFF = 60.0
+_MAX_FIRST_CONTACT = 2.0
 _OUTAGE_URLS = 3
 
 # Answers that say "later": worth another attempt after a pause.
@@ -39,14 +40,17 @@ class HostState:
         self._refused.clear()
         self._level = 0
 
-    def busy(self, url: str, now: float, retry_after: float | None) -> None:
-        """The host asked for a pause or did not answer. Pauses double, a Retry-After is kept when longer."""
+    def busy(self, url: str, now: float, retry_after: float | None, *, silent: bool = False) -> None:
+        """The host asked for a pause, or did not answer (``silent``). Pauses double, a Retry-After is kept when
+        longer. A host that never answered anything is most likely not there: its pauses stay short."""
         if self.trouble_since is None:
             self.trouble_since = now
         self._refused.add(url)
         if now < self.not_before:
             return  # a sibling request in flight was told the same
         pause = min(_FIRST_BACKOFF * 2**self._level, _MAX_BACKOFF)
+        if silent and not self.answered_once:
+            pause = min(pause, _MAX_FIRST_CONTACT)
         self._level += 1
         if retry_after is not None:
             pause = max(pause, min(retry_after, self.politeness.max_retry_after))

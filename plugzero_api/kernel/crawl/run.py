@@ -409,7 +409,7 @@ class CrawlRun:
     def note_failure(self, url: str, error: FetchError) -> None:
         """Record that the host did not answer. Our own refusals and unusable answers say nothing about it."""
         if not self.ending and isinstance(error, FetchFailed) and not isinstance(error, BrokenAnswer):
-            self._host(url).busy(url, time.monotonic(), None)
+            self._host(url).busy(url, time.monotonic(), None, silent=True)
 
     def should_retry_answer(self, url: str, answer: Answer, attempts: int) -> bool:
         """Decide about another attempt. May end the crawl."""

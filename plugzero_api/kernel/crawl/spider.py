@@ -180,7 +180,8 @@ async def fetch_auxiliary(crawler: Any, url: str, *, max_bytes: int) -> Answer:
         try:
             await crawler.engine.download_async(request)
         except FetchError as error:
-            if not run.should_retry_failure(vetted.url, error, attempts):
+            # One more try; a host that is really gone says so for each page.
+            if attempts > 1 or not run.should_retry_failure(vetted.url, error, attempts):
                 raise
             continue
         except IgnoreRequest:

@@ -919,6 +919,17 @@ def test_sitemap_with_fifty_thousand_entries_is_read(tmp_path: Path) -> None:
     assert outcome.ended.stats.queued > 49_000 and outcome.caps == {Cap.PAGES}
 
 
+def test_host_that_is_not_there_is_given_up_soon(tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        closed = unused.getsockname()[1]
+    url = f"http://127.0.0.1:{closed}/"
+    started = time.monotonic()
+    outcome = run(CrawlRequest((url,), tmp_path / "job", allow_hosts=(f"127.0.0.1:{closed}",)))
+    assert time.monotonic() - started < 20
+    assert [(event.url, event.reason) for event in outcome.failed] == [(url, "fetch_failed")]
+
+
 def test_closed_port_is_reported_like_a_silent_one(tmp_path: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

@@ -45,6 +45,13 @@ def test_a_host_that_is_down_as_a_whole_is_waited_for_until_patience_ends() -> N
     assert state.exhausted(1301)
 
 
+def test_host_that_never_answered_is_not_waited_for_long() -> None:
+    state = HostState(Politeness())
+    for _ in range(6):
+        state.busy("u", state.not_before, None, silent=True)
+    assert state.not_before == 1 + 5 * 2
+
+
 def test_one_bad_page_is_no_outage() -> None:
     state = HostState(Politeness(max_attempts=2))
     state.answered()
