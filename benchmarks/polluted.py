@@ -59,7 +59,9 @@ def score_own(every: int) -> None:
             everything += values
             families.append(sum(values) / len(values))
             print(f"{family:<20}{len(values):>7}{families[-1]:>9.4f}{worst[1]:>9.4f}  {worst[0]}")
-        print(f"{'all files':<20}{len(everything):>7}{sum(everything) / len(everything):>9.4f}{min(everything):>9.4f}")
+        print(
+            f"{'all files':<20}{len(everything):>7}{sum(everything) / len(everything):>9.4f}{min(everything):>9.4f}"
+        )
         print(f"{'mean of families':<27}{sum(families) / len(families):>9.4f}")
         print(f"{time.perf_counter() - began:.1f} s")
 

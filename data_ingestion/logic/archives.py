@@ -29,7 +29,9 @@ def inflate_gzip(path: Path, target: Path, limits: IngestLimits) -> None:
                 _refuse_bomb(written, packed, limits)
                 out.write(chunk)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise IngestError("file_truncated", "The compressed file is cut off or damaged. Upload it again.") from error
+        raise IngestError(
+            "file_truncated", "The compressed file is cut off or damaged. Upload it again."
+        ) from error
 
 
 def _refuse_bomb(inflated: int, packed: int, limits: IngestLimits) -> None:
@@ -54,16 +56,22 @@ def check_office_archive(path: Path, limits: IngestLimits) -> None:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             if len(members) > _MAX_MEMBERS:
-                raise IngestError("archive_bomb", "The file holds too many parts and was refused.", parts=len(members))
+                raise IngestError(
+                    "archive_bomb", "The file holds too many parts and was refused.", parts=len(members)
+                )
             _refuse_bomb(sum(member.file_size for member in members), packed, limits)
             for member in members:
                 if member.flag_bits & 0x1:
-                    raise IngestError("file_encrypted", "The file is protected by a password. Remove it and upload again.")
+                    raise IngestError(
+                        "file_encrypted", "The file is protected by a password. Remove it and upload again."
+                    )
                 if member.filename.endswith((".xml", ".rels", ".vml")):
                     with archive.open(member) as stream:
                         _refuse_entities(stream.read(_XML_HEAD))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-        raise IngestError("file_truncated", "The file is cut off or damaged. Upload it again from the original.") from error
+        raise IngestError(
+            "file_truncated", "The file is cut off or damaged. Upload it again from the original."
+        ) from error
 
 
 def _refuse_entities(head: bytes) -> None:

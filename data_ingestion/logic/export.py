@@ -79,7 +79,9 @@ def escape_formula(text: str) -> str:
     return "'" + text if text.startswith(_FORMULA_STARTS) else text
 
 
-def _batches(path: Path, columns: Sequence[ColumnSchema], progress: Progress) -> Iterator[list[tuple[Any, ...]]]:
+def _batches(
+    path: Path, columns: Sequence[ColumnSchema], progress: Progress
+) -> Iterator[list[tuple[Any, ...]]]:
     names = [column.name for column in columns]
     with pq.ParquetFile(path) as file:
         total = file.metadata.num_rows
@@ -186,7 +188,9 @@ def _write_excel_cell(sheet: Any, row: int, index: int, value: Any, formats: dic
 
 
 def _write_labels_sheet(workbook: Any, columns: Sequence[ColumnSchema]) -> None:
-    labelled = [column for column in columns if any(code != text for code, text in column.value_labels.items())]
+    labelled = [
+        column for column in columns if any(code != text for code, text in column.value_labels.items())
+    ]
     if not labelled:
         return
     sheet = workbook.add_worksheet("Value labels")
@@ -234,7 +238,9 @@ def _write_sav(path: Path, columns: Sequence[ColumnSchema], target: Path) -> int
         series[name], labels = _spss_series(column, values)
         if labels:
             value_labels[name] = labels
-        measures[name] = column.measure_level.value if column.measure_level is not MeasureLevel.SCALE else "scale"
+        measures[name] = (
+            column.measure_level.value if column.measure_level is not MeasureLevel.SCALE else "scale"
+        )
     frame = pd.DataFrame(series)
     try:
         pyreadstat.write_sav(
@@ -275,5 +281,9 @@ def _spss_series(column: ColumnSchema, values: pa.ChunkedArray) -> tuple[pd.Seri
         return pd.Series(items, dtype="object"), {}
     if kind is PhysicalType.TIME:
         return pd.Series([None if item is None else item.isoformat() for item in items], dtype="object"), {}
-    labels = {code: text[:120] for code, text in column.value_labels.items() if code != text and len(code) <= 8}
-    return pd.Series([None if item is None else str(item)[:_SPSS_TEXT] for item in items], dtype="object"), labels
+    labels = {
+        code: text[:120] for code, text in column.value_labels.items() if code != text and len(code) <= 8
+    }
+    return pd.Series(
+        [None if item is None else str(item)[:_SPSS_TEXT] for item in items], dtype="object"
+    ), labels

@@ -53,14 +53,18 @@ def _columns(columns: Sequence[ColumnSchema]) -> dict[str, ColumnSchema]:
 
 def _known(name: Any, columns: Mapping[str, ColumnSchema]) -> ColumnSchema:
     if not isinstance(name, str) or name not in columns:
-        raise IngestError("column_unknown", f"There is no column {str(name)[:100]!r}.", column=str(name)[:200])
+        raise IngestError(
+            "column_unknown", f"There is no column {str(name)[:100]!r}.", column=str(name)[:200]
+        )
     return columns[name]
 
 
 # --- filters -------------------------------------------------------------------------------------------------------
 
 
-def compile_filter(tree: Mapping[str, Any] | None, columns: Sequence[ColumnSchema], *, prefix: str = "f") -> Compiled:
+def compile_filter(
+    tree: Mapping[str, Any] | None, columns: Sequence[ColumnSchema], *, prefix: str = "f"
+) -> Compiled:
     """Compile a filter tree to a boolean SQL expression that is never NULL.
 
     Leaves are ``{"column": name, "op": op, "value": value}`` with op one of ``eq ne lt le gt ge in not_in contains
@@ -139,7 +143,12 @@ def _bound(column: ColumnSchema, value: Any, parameters: _Parameters) -> str:
             if isinstance(value, bool) or not isinstance(value, int | float | str):
                 raise ValueError
             number = float(value)
-            exact = int(value) if isinstance(value, int) or (isinstance(value, str) and re.fullmatch(r"[+-]?\d{1,18}", value)) else number
+            exact = (
+                int(value)
+                if isinstance(value, int)
+                or (isinstance(value, str) and re.fullmatch(r"[+-]?\d{1,18}", value))
+                else number
+            )
             if number != number or number in (float("inf"), float("-inf")):
                 raise ValueError
             return parameters.add(exact)
@@ -246,7 +255,9 @@ def compile_formula(text: str, columns: Sequence[ColumnSchema], *, prefix: str =
         raise IngestError("expression_invalid", "The formula is longer than 5,000 characters.")
     parser = _Parser(text, _columns(columns), _Parameters(prefix))
     sql, kind = parser.parse()
-    return Formula(Compiled(sql, parser.parameters.values), _PHYSICAL_OF[kind], tuple(dict.fromkeys(parser.used)))
+    return Formula(
+        Compiled(sql, parser.parameters.values), _PHYSICAL_OF[kind], tuple(dict.fromkeys(parser.used))
+    )
 
 
 FUNCTION_NAMES: tuple[str, ...] = tuple(sorted([*_FUNCTIONS, "if", "coalesce"]))
@@ -288,7 +299,9 @@ class _Parser:
 
     def _expect(self, text: str) -> None:
         if self._take(text) is None:
-            raise IngestError("expression_invalid", f"Expected {text!r} before {self._peek()[1][:40] or 'the end'!r}.")
+            raise IngestError(
+                "expression_invalid", f"Expected {text!r} before {self._peek()[1][:40] or 'the end'!r}."
+            )
 
     def _or(self) -> tuple[str, str]:
         left = self._and()
@@ -414,10 +427,14 @@ class _Parser:
         if name == "coalesce":
             return self._same_kind("coalesce", arguments)
         if name not in _FUNCTIONS:
-            raise IngestError("expression_invalid", f"There is no function {name[:40]!r}.", functions=list(FUNCTION_NAMES))
+            raise IngestError(
+                "expression_invalid", f"There is no function {name[:40]!r}.", functions=list(FUNCTION_NAMES)
+            )
         low, high, wanted, result, template = _FUNCTIONS[name]
         if not low <= len(arguments) <= high:
-            raise IngestError("expression_invalid", f"{name} takes {low} to {high} arguments, not {len(arguments)}.")
+            raise IngestError(
+                "expression_invalid", f"{name} takes {low} to {high} arguments, not {len(arguments)}."
+            )
         return self._fill(name, template, arguments, wanted), result
 
     def _fill(self, name: str, template: str, arguments: list[tuple[str, str]], wanted: str) -> str:
@@ -446,7 +463,9 @@ class _Parser:
 
     def _if(self, arguments: list[tuple[str, str]]) -> tuple[str, str]:
         if len(arguments) not in (2, 3):
-            raise IngestError("expression_invalid", "if takes a condition, a value and optionally another value.")
+            raise IngestError(
+                "expression_invalid", "if takes a condition, a value and optionally another value."
+            )
         condition = self._boolean(arguments[0])
         branches = arguments[1:]
         kinds = {kind for _, kind in branches}
@@ -471,7 +490,9 @@ class _Parser:
         return value[0]
 
     def _text(self, value: tuple[str, str]) -> str:
-        return value[0] if value[1] == "text" else f"CAST({self._as_written.get(value[0], value[0])} AS VARCHAR)"
+        return (
+            value[0] if value[1] == "text" else f"CAST({self._as_written.get(value[0], value[0])} AS VARCHAR)"
+        )
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
@@ -480,7 +501,9 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
     while position < len(stripped):
         match = _TOKEN.match(stripped, position)
         if match is None:
-            raise IngestError("expression_invalid", f"Cannot read the formula at {stripped[position : position + 20]!r}.")
+            raise IngestError(
+                "expression_invalid", f"Cannot read the formula at {stripped[position : position + 20]!r}."
+            )
         position = match.end()
         for kind in ("number", "text", "column", "word", "op"):
             if match[kind] is not None:

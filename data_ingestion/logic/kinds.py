@@ -49,8 +49,10 @@ def find_kind(path: Path) -> SourceKind:
         raise IngestError("file_empty", "The file has no content. Check the export and upload it again.")
     for mark, what in _UNSUPPORTED:
         if head.startswith(mark):
-            raise IngestError("file_kind_unsupported", f"This is {what}; upload a table or a document.", found=what)
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+            raise IngestError(
+                "file_kind_unsupported", f"This is {what}; upload a table or a document.", found=what
+            )
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip_kind(path)
     if head.startswith(_OLE):
         return _ole_kind(path)
@@ -72,7 +74,9 @@ def find_kind(path: Path) -> SourceKind:
         return SourceKind.SAS
     if head.startswith(b"HEADER RECORD*******LIB"):
         return SourceKind.SAS_TRANSPORT
-    if head.startswith(b"<stata_dta>") or (head[0] in range(104, 116) and head[1:2] in (b"\x01", b"\x02") and head[2:3] == b"\x01"):
+    if head.startswith(b"<stata_dta>") or (
+        head[0] in range(104, 116) and head[1:2] in (b"\x01", b"\x02") and head[2:3] == b"\x01"
+    ):
         return SourceKind.STATA
     return _text_kind(head)
 
@@ -86,9 +90,13 @@ def _zip_kind(path: Path) -> SourceKind:
                 if kind == "application/vnd.oasis.opendocument.spreadsheet":
                     return SourceKind.ODS
                 if kind.startswith("application/vnd.oasis"):
-                    raise IngestError("file_kind_unsupported", "Only OpenDocument spreadsheets can be read.", found=kind)
+                    raise IngestError(
+                        "file_kind_unsupported", "Only OpenDocument spreadsheets can be read.", found=kind
+                    )
             if any(info.flag_bits & 0x1 for info in archive.infolist()):
-                raise IngestError("file_encrypted", "The archive is protected by a password. Remove it and upload again.")
+                raise IngestError(
+                    "file_encrypted", "The archive is protected by a password. Remove it and upload again."
+                )
     except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, ValueError) as error:
         raise IngestError(
             "file_truncated", "The file is cut off or damaged. Upload it again from the original."
@@ -100,13 +108,17 @@ def _zip_kind(path: Path) -> SourceKind:
     if any(name.startswith("word/") for name in names):
         return SourceKind.DOCX
     raise IngestError(
-        "file_kind_unsupported", "This is a ZIP archive; upload the files inside one by one.", found="zip archive"
+        "file_kind_unsupported",
+        "This is a ZIP archive; upload the files inside one by one.",
+        found="zip archive",
     )
 
 
 def _ole_kind(path: Path) -> SourceKind:
     """Old Office containers name their streams in UTF-16 in a directory that may lie anywhere in the file."""
-    wanted = {name: name.encode("utf-16-le") for name in ("EncryptedPackage", "Workbook", "Book", "WordDocument")}
+    wanted = {
+        name: name.encode("utf-16-le") for name in ("EncryptedPackage", "Workbook", "Book", "WordDocument")
+    }
     seen: set[str] = set()
     with path.open("rb") as stream:
         tail = b""
@@ -115,10 +127,14 @@ def _ole_kind(path: Path) -> SourceKind:
             seen |= {name for name, mark in wanted.items() if mark in block}
             tail = block[-64:]
     if "EncryptedPackage" in seen:
-        raise IngestError("file_encrypted", "The file is protected by a password. Remove it and upload again.")
+        raise IngestError(
+            "file_encrypted", "The file is protected by a password. Remove it and upload again."
+        )
     if "Workbook" in seen or "Book" in seen:
         return SourceKind.XLS
-    raise IngestError("file_kind_unsupported", "This old Office file is no spreadsheet. Save it as .xlsx or .docx.")
+    raise IngestError(
+        "file_kind_unsupported", "This old Office file is no spreadsheet. Save it as .xlsx or .docx."
+    )
 
 
 _JSON_START = re.compile(rb"\s*(?:\[\s*(?:[\[{\"\d\-tfn\]])|\{\s*(?:\"|\}))")

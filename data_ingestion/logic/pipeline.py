@@ -48,7 +48,9 @@ def ingest(
         if isinstance(error, OSError) and error.errno in _NO_SPACE:
             raise IngestError("storage_full", "There is no space left to write the table.") from error
         raise
-    keep = {table.parquet_path for table in tables} | {table.rejects_path for table in tables if table.rejects_path}
+    keep = {table.parquet_path for table in tables} | {
+        table.rejects_path for table in tables if table.rejects_path
+    }
     _remove_new(work_dir, before | keep)
     return tables
 
@@ -65,10 +67,14 @@ def _ingest(
         path = inflated
         original_name = original_name.removesuffix(".gz").removesuffix(".GZ")
         if is_gzip(path):
-            raise IngestError("file_kind_unsupported", "The file is compressed twice; decompress it once and upload again.")
+            raise IngestError(
+                "file_kind_unsupported", "The file is compressed twice; decompress it once and upload again."
+            )
     kind = find_kind(path)
     if kind is SourceKind.DELIMITED:
-        return load_delimited(path, original_name=original_name, work_dir=work_dir, progress=progress, limits=limits)
+        return load_delimited(
+            path, original_name=original_name, work_dir=work_dir, progress=progress, limits=limits
+        )
     if kind in _OFFICE:
         check_office_archive(path, limits)
     progress("parse", 0, 0)
@@ -79,12 +85,21 @@ def _ingest(
     tables: list[IngestedTable] = []
     for number, entry in enumerate(staged, start=1):
         progress("types", number - 1, len(staged))
-        tables.append(_store(entry, kind, name, number, several=len(staged) > 1, work_dir=work_dir, limits=limits))
+        tables.append(
+            _store(entry, kind, name, number, several=len(staged) > 1, work_dir=work_dir, limits=limits)
+        )
     return tables
 
 
 def _store(
-    entry: dict[str, Any], kind: SourceKind, name: str, number: int, *, several: bool, work_dir: Path, limits: IngestLimits
+    entry: dict[str, Any],
+    kind: SourceKind,
+    name: str,
+    number: int,
+    *,
+    several: bool,
+    work_dir: Path,
+    limits: IngestLimits,
 ) -> IngestedTable:
     target = work_dir / f"table-{number}.parquet"
     staged = Path(entry["path"])

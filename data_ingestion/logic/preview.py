@@ -80,7 +80,9 @@ def read_page(
         rows = connection.execute(sql, parameters).fetchall()
         if where or row_count is None:
             test = f" WHERE {condition.sql}" if where else ""
-            counted = connection.execute(f"SELECT count(*) FROM read_parquet($path){test}", parameters).fetchone()
+            counted = connection.execute(
+                f"SELECT count(*) FROM read_parquet($path){test}", parameters
+            ).fetchone()
             row_count = int(counted[0]) if counted else 0
     finally:
         connection.close()

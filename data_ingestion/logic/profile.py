@@ -52,7 +52,8 @@ def profile_parquet(
         values = iter(_aggregate_row(connection, source, part))
         samples = _samples(connection, source, part)
         profiles += [
-            _profile(connection, source, column, values, row_count, samples[index]) for index, column in enumerate(part)
+            _profile(connection, source, column, values, row_count, samples[index])
+            for index, column in enumerate(part)
         ]
     return tuple(profiles)
 
@@ -172,7 +173,9 @@ def _profile_held(column: ColumnSchema, held: pa.ChunkedArray) -> ColumnProfile:
             quartiles = (first, middle, third)
             bins, width = _bins(column, float(low), float(high))
             if bins:
-                placed = np.minimum(np.floor((numbers - float(low)) / (width or 1.0)), bins - 1).astype("int64")
+                placed = np.minimum(np.floor((numbers - float(low)) / (width or 1.0)), bins - 1).astype(
+                    "int64"
+                )
                 histogram = _bars(float(low), width, np.bincount(placed, minlength=bins).tolist())
     elif count and column.physical_type is not PhysicalType.BOOLEAN:
         low, high = pc.min(present).as_py(), pc.max(present).as_py()
@@ -299,7 +302,7 @@ def _finite(value: Any) -> float | None:
 
 
 def _edge(value: Any) -> float | int | str | None:
-    if value is None or isinstance(value, int) and not isinstance(value, bool):
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     if isinstance(value, float | Decimal):
         return _finite(value)

@@ -30,7 +30,9 @@ _COLUMNAR = frozenset({SourceKind.PARQUET, SourceKind.ARROW, SourceKind.FEATHER}
 _MAX_ERROR_TEXT = 2_000
 
 
-def parse_in_child(path: Path, kind: SourceKind, work_dir: Path, limits: IngestLimits) -> list[dict[str, Any]]:
+def parse_in_child(
+    path: Path, kind: SourceKind, work_dir: Path, limits: IngestLimits
+) -> list[dict[str, Any]]:
     """Parse ``path`` as ``kind`` in a limited child; returns the staged tables as JSON values.
 
     Raises what the parser raised, or ``parser_timeout``, ``parser_memory``, ``parser_crashed``.
@@ -61,7 +63,7 @@ def parse_in_child(path: Path, kind: SourceKind, work_dir: Path, limits: IngestL
         "MALLOC_ARENA_MAX": "2",
     }
     try:
-        child = subprocess.run(  # noqa: S603 - fixed interpreter and module, no shell
+        child = subprocess.run(
             [sys.executable, "-m", "data_ingestion.logic.sandbox", str(request)],
             env=environment,
             cwd=work_dir,
@@ -81,19 +83,30 @@ def parse_in_child(path: Path, kind: SourceKind, work_dir: Path, limits: IngestL
     if answer is None:
         raise _death(child.returncode, child.stderr.decode("utf-8", errors="replace")[-_MAX_ERROR_TEXT:])
     if "error" in answer:
-        error = answer["error"]
-        raise IngestError(error["code"], error["detail"], **error["context"])
+        told = answer["error"]
+        raise IngestError(told["code"], told["detail"], **told["context"])
     tables: list[dict[str, Any]] = answer["tables"]
     return tables
 
 
 def _death(returncode: int, stderr: str) -> IngestError:
-    if returncode == -signal.SIGXCPU or returncode == -signal.SIGKILL and "MemoryError" not in stderr:
-        return IngestError("parser_timeout", "Reading the file took too long and was stopped.", signal=-returncode)
-    marks = ("MemoryError", "bad_alloc", "memory allocation", "Cannot allocate", "malloc of size", "capacity overflow")
+    if returncode == -signal.SIGXCPU or (returncode == -signal.SIGKILL and "MemoryError" not in stderr):
+        return IngestError(
+            "parser_timeout", "Reading the file took too long and was stopped.", signal=-returncode
+        )
+    marks = (
+        "MemoryError",
+        "bad_alloc",
+        "memory allocation",
+        "Cannot allocate",
+        "malloc of size",
+        "capacity overflow",
+    )
     if any(mark in stderr for mark in marks):
         return IngestError("parser_memory", "Reading the file needs more memory than allowed.")
-    return IngestError("parser_crashed", "The file made its parser stop. It is probably damaged.", status=returncode)
+    return IngestError(
+        "parser_crashed", "The file made its parser stop. It is probably damaged.", status=returncode
+    )
 
 
 def _limit_self(limits: IngestLimits) -> None:
@@ -146,12 +159,22 @@ def main(request_path: str) -> int:
         answer = {"error": {"code": error.code, "detail": error.detail, "context": error.context}}
     except MemoryError:
         answer = {
-            "error": {"code": "parser_memory", "detail": "Reading the file needs more memory than allowed.", "context": {}}
+            "error": {
+                "code": "parser_memory",
+                "detail": "Reading the file needs more memory than allowed.",
+                "context": {},
+            }
         }
     except OSError as error:
         if error.errno not in (28, 27, 122):  # ENOSPC, EFBIG, EDQUOT
             raise
-        answer = {"error": {"code": "storage_full", "detail": "There is no space left to write the table.", "context": {}}}
+        answer = {
+            "error": {
+                "code": "storage_full",
+                "detail": "There is no space left to write the table.",
+                "context": {},
+            }
+        }
     partial.write_text(json.dumps(answer, default=str))
     partial.replace(manifest)
     return 0

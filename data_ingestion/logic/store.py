@@ -81,7 +81,9 @@ def store_text_relation(
     names = unique_names(labels)
     if len(source_columns) <= _SLICE:
         sql = relation if isinstance(relation, str) else relation(source_columns)
-        return _store_slice(connection, sql, source_columns, names, labels, samples, parquet_path, before_write)
+        return _store_slice(
+            connection, sql, source_columns, names, labels, samples, parquet_path, before_write
+        )
     # Planning a query takes time quadratic in its columns: very wide tables are made of slices side by side.
     parts: list[Path] = []
     stored: list[StoredTable] = []
@@ -96,7 +98,16 @@ def store_text_relation(
             part = parquet_path.with_name(f"{parquet_path.name}.part{start}")
             parts.append(part)
             stored.append(
-                _store_slice(connection, sql, wanted, names[chosen], labels[chosen], samples[chosen], part, before_write)
+                _store_slice(
+                    connection,
+                    sql,
+                    wanted,
+                    names[chosen],
+                    labels[chosen],
+                    samples[chosen],
+                    part,
+                    before_write,
+                )
             )
         _place_side_by_side(parts, parquet_path)
     finally:
@@ -138,7 +149,9 @@ def _store_slice(
     parquet_path: Path,
     before_write: Callable[[], None] | None,
 ) -> StoredTable:
-    plans = [plan_column(name, label, sample) for name, label, sample in zip(names, labels, samples, strict=True)]
+    plans = [
+        plan_column(name, label, sample) for name, label, sample in zip(names, labels, samples, strict=True)
+    ]
     samples = [list(sample) for sample in samples]
     repairs: list[Repair] = []
     for attempt in range(_MAX_ATTEMPTS):
@@ -150,7 +163,9 @@ def _store_slice(
         except _MISFIT_ERRORS as error:
             misfits = _find_misfits(connection, relation, source_columns, plans)
             if not misfits or attempt == _MAX_ATTEMPTS - 1:
-                raise IngestError("file_damaged", "The table could not be read with consistent types.") from error
+                raise IngestError(
+                    "file_damaged", "The table could not be read with consistent types."
+                ) from error
             last_chance = attempt >= _MAX_ATTEMPTS - 2
             for index, examples, count in misfits:
                 plan, repair = _replan(plans[index], samples[index], examples, count, as_text=last_chance)
@@ -164,7 +179,11 @@ def _store_slice(
     )
     row_count = profile[0].count + profile[0].missing if profile else 0
     changed = {repair.column for repair in repairs}
-    repairs.extend(_mixed_columns(connection, parquet_path, [p for p in plans if p.nearly_numeric and p.name not in changed]))
+    repairs.extend(
+        _mixed_columns(
+            connection, parquet_path, [p for p in plans if p.nearly_numeric and p.name not in changed]
+        )
+    )
     repairs.extend(_ambiguous_dates(plans))
     repairs.extend(_cleaning_repairs(plans))
     return StoredTable(row_count, columns, profile, tuple(repairs))
@@ -279,10 +298,22 @@ def _replan(
     assert isinstance(sample, list)
     sample.extend(text for _, text in examples)
     new = plan_column(plan.name, plan.label, sample)
-    if as_text or new == plan or (new.physical is plan.physical and new.number == plan.number and new.temporal == plan.temporal and new.missing == plan.missing and new.padded == plan.padded):
+    if (
+        as_text
+        or new == plan
+        or (
+            new.physical is plan.physical
+            and new.number == plan.number
+            and new.temporal == plan.temporal
+            and new.missing == plan.missing
+            and new.padded == plan.padded
+        )
+    ):
         new = plan.as_text()
     row, text = examples[0]
-    message = f"{count} cells do not read as {plan.physical.value}; the column is kept as {new.physical.value}."
+    message = (
+        f"{count} cells do not read as {plan.physical.value}; the column is kept as {new.physical.value}."
+    )
     repair = Repair(
         kind="type_changed",
         message=message,
@@ -295,7 +326,9 @@ def _replan(
     return new, repair
 
 
-def _mixed_columns(connection: duckdb.DuckDBPyConnection, path: Path, plans: Sequence[ColumnPlan]) -> list[Repair]:
+def _mixed_columns(
+    connection: duckdb.DuckDBPyConnection, path: Path, plans: Sequence[ColumnPlan]
+) -> list[Repair]:
     """Columns of numbers that stayed text because of a few cells: say which."""
     repairs = []
     for plan in plans:
@@ -324,7 +357,8 @@ def _ambiguous_dates(plans: Sequence[ColumnPlan]) -> list[Repair]:
     return [
         Repair(
             kind="ambiguous_date_order",
-            message="Day and month could be swapped in every sampled value; read as " + plan.temporal.formats[0],
+            message="Day and month could be swapped in every sampled value; read as "
+            + plan.temporal.formats[0],
             column=plan.name,
         )
         for plan in plans
@@ -336,7 +370,11 @@ def _cleaning_repairs(plans: Sequence[ColumnPlan]) -> list[Repair]:
     repairs = []
     for plan in plans:
         if plan.keeps_raw and plan.number is not None:
-            how = f"written with {plan.number.unit}" if plan.number.unit else f"with decimal {plan.number.style.value}"
+            how = (
+                f"written with {plan.number.unit}"
+                if plan.number.unit
+                else f"with decimal {plan.number.style.value}"
+            )
             repairs.append(
                 Repair(
                     kind="number_cleaned",

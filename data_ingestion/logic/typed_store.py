@@ -38,10 +38,15 @@ def store_typed_relation(
     ``measure_level``. With ``whole_numbers`` columns of doubles that hold only whole numbers become integers (the
     statistical formats have no integer type).
     """
-    types = {row[0]: str(row[1]).upper() for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
+    types = {
+        row[0]: str(row[1]).upper()
+        for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    }
     names = unique_names([str(entry["name"]) for entry in described])
     integral = _integral_columns(connection, relation, source_columns, types) if whole_numbers else set()
-    samples = connection.execute(f"SELECT * FROM {relation} USING SAMPLE {_SAMPLE_ROWS} ROWS (reservoir, 7)").fetchall()
+    samples = connection.execute(
+        f"SELECT * FROM {relation} USING SAMPLE {_SAMPLE_ROWS} ROWS (reservoir, 7)"
+    ).fetchall()
     position = {name: index for index, name in enumerate(types)}
     outputs: list[tuple[str, ColumnSchema, bool]] = []
     repairs: list[Repair] = []
@@ -63,7 +68,13 @@ def store_typed_relation(
         raw_name = f"{name} (raw)"
         while raw_name.casefold() in taken:
             raw_name += "'"
-        outputs.append((f"CASE WHEN {null_test} THEN NULL ELSE {sql} END", replace(schema, raw_column=raw_name), undecided))
+        outputs.append(
+            (
+                f"CASE WHEN {null_test} THEN NULL ELSE {sql} END",
+                replace(schema, raw_column=raw_name),
+                undecided,
+            )
+        )
         raw = replace(schema, name=raw_name, label=f"{schema.label} (with missing codes)", is_raw=True)
         outputs.append((sql, raw, False))
         repairs.append(
@@ -95,8 +106,8 @@ def _integral_columns(
     for start in range(0, len(doubles), 200):
         part = doubles[start : start + 200]
         tests = ", ".join(
-            f"bool_and(isfinite({quote_name(s)}) AND {quote_name(s)} = floor({quote_name(s)}) AND abs({quote_name(s)}) < 9e15)"
-            for s in part
+            f"bool_and(isfinite({name}) AND {name} = floor({name}) AND abs({name}) < 9e15)"
+            for name in map(quote_name, part)
         )
         row = connection.execute(f"SELECT {tests} FROM {relation}").fetchone() or ()
         found |= {source for source, whole in zip(part, row, strict=True) if whole}

@@ -104,9 +104,15 @@ def match_columns(tables: Sequence[Sequence[ColumnSchema]]) -> MatchedColumns:
         physical = _wider(kinds)
         if physical is not column.physical_type:
             notes.append(f"{column.name!r} became {physical.value}, because the tables disagree")
-            semantic = SemanticType.FREE_TEXT if physical is PhysicalType.TEXT else SemanticType(physical.value)
+            semantic = (
+                SemanticType.FREE_TEXT if physical is PhysicalType.TEXT else SemanticType(physical.value)
+            )
             column = replace(
-                column, physical_type=physical, semantic_type=semantic, measure_level=measure_level(semantic, physical), raw_column=None
+                column,
+                physical_type=physical,
+                semantic_type=semantic,
+                measure_level=measure_level(semantic, physical),
+                raw_column=None,
             )
         labels = dict(column.value_labels)
         for row in sources:
@@ -174,7 +180,9 @@ def union_select(
         parts.append(f"SELECT {', '.join(listed)} FROM ({select})")
     columns = list(matched.columns)
     if source_column and names is not None:
-        columns.append(ColumnSchema(name=source_column, label=source_column, semantic_type=SemanticType.CATEGORY))
+        columns.append(
+            ColumnSchema(name=source_column, label=source_column, semantic_type=SemanticType.CATEGORY)
+        )
     return " UNION ALL ".join(parts), columns
 
 

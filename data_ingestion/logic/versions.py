@@ -53,7 +53,8 @@ class VersionDifference:
             "columns_added": list(self.columns_added),
             "columns_removed": list(self.columns_removed),
             "columns_retyped": [
-                {"column": name, "before": before, "after": after} for name, before, after in self.columns_retyped
+                {"column": name, "before": before, "after": after}
+                for name, before, after in self.columns_retyped
             ],
             "rows_added": self.rows_added,
             "rows_removed": self.rows_removed,
@@ -63,7 +64,10 @@ class VersionDifference:
                 {
                     "column": change.column,
                     "changed": change.changed,
-                    "examples": [{"row": row, "before": before, "after": after} for row, before, after in change.examples],
+                    "examples": [
+                        {"row": row, "before": before, "after": after}
+                        for row, before, after in change.examples
+                    ],
                 }
                 for change in self.cells
             ],
@@ -94,16 +98,23 @@ def compare_versions(
             row = connection.execute(sql).fetchone()
             return int(row[0] or 0) if row else 0
 
-        rows_before, rows_after = number(f"SELECT count(*) FROM {left}"), number(f"SELECT count(*) FROM {right}")
+        rows_before, rows_after = (
+            number(f"SELECT count(*) FROM {left}"),
+            number(f"SELECT count(*) FROM {right}"),
+        )
         pair = "file_row_number"
         added = removed = None
         if key is not None:
             pair = quote_name(key)
             for side in (left, right):
-                if number(f"SELECT count(*) FROM (SELECT {pair} FROM {side} GROUP BY {pair} HAVING count(*) > 1)"):
+                if number(
+                    f"SELECT count(*) FROM (SELECT {pair} FROM {side} GROUP BY {pair} HAVING count(*) > 1)"
+                ):
                     raise IngestError("recipe_invalid", f"The values of {key!r} are not unique.", column=key)
             added = number(f"SELECT count(*) FROM {right} AS b ANTI JOIN {left} AS a ON a.{pair} = b.{pair}")
-            removed = number(f"SELECT count(*) FROM {left} AS a ANTI JOIN {right} AS b ON a.{pair} = b.{pair}")
+            removed = number(
+                f"SELECT count(*) FROM {left} AS a ANTI JOIN {right} AS b ON a.{pair} = b.{pair}"
+            )
         changes: list[ColumnChange] | None = None
         if key is not None or rows_before == rows_after:
             changes = []

@@ -7,20 +7,28 @@ from functools import lru_cache
 
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("integer", re.compile(r"[+-]?\d+")),
-    ("number", re.compile(r"[+-]?(?:\d+[.,]\d*|[.,]\d+|\d{1,3}(?:[,. ]\d{3})+(?:[.,]\d+)?)(?:[eE][+-]?\d+)?")),
+    (
+        "number",
+        re.compile(r"[+-]?(?:\d+[.,]\d*|[.,]\d+|\d{1,3}(?:[,. ]\d{3})+(?:[.,]\d+)?)(?:[eE][+-]?\d+)?"),
+    ),
     ("percent", re.compile(r"[+-]?\d+(?:[.,]\d+)? ?%")),
-    ("currency", re.compile(r"[+-]?(?:[$€£¥₹]|US\$|USD|EUR|GBP) ?-?\d[\d.,]*|-?\d[\d.,]* ?(?:[$€£¥₹]|USD|EUR|GBP)")),
+    (
+        "currency",
+        re.compile(r"[+-]?(?:[$€£¥₹]|US\$|USD|EUR|GBP) ?-?\d[\d.,]*|-?\d[\d.,]* ?(?:[$€£¥₹]|USD|EUR|GBP)"),
+    ),
     (
         "date",
         re.compile(
-            r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\d{1,2}[- ][A-Za-z]{3,9}[- ,]+\d{2,4}|[A-Za-z]{3,9} \d{1,2},? \d{4}"
+            r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
+            r"|\d{1,2}[- ][A-Za-z]{3,9}[- ,]+\d{2,4}|[A-Za-z]{3,9} \d{1,2},? \d{4}"
         ),
     ),
     ("time", re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AaPp][Mm])?")),
     (
         "datetime",
         re.compile(
-            r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})[T ,]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AaPp][Mm])?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?"
+            r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})[T ,]+\d{1,2}:\d{2}"
+            r"(?::\d{2}(?:[.,]\d+)?)?(?: ?[AaPp][Mm])?(?: ?(?:Z|UTC|[+-]\d{2}:?\d{2}))?"
         ),
     ),
     ("url", re.compile(r"(?:https?|ftp)://\S+|www\.\S+\.\S+", re.IGNORECASE)),
@@ -31,7 +39,9 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 _MISSING = frozenset({"na", "n/a", "#n/a", "null", "nan", "-", "--", ".", "none", "\\n", "?"})
 #: Kinds that a header cell hardly ever has.
-TYPED = frozenset({"number", "percent", "currency", "date", "time", "datetime", "url", "email", "ip", "boolean", "integer"})
+TYPED = frozenset(
+    {"number", "percent", "currency", "date", "time", "datetime", "url", "email", "ip", "boolean", "integer"}
+)
 
 
 @lru_cache(maxsize=65536)

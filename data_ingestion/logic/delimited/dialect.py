@@ -78,10 +78,7 @@ def _doubled(sample: str, dialect: Dialect) -> Dialect:
 
 
 def _candidates(sample: str, lines: list[str]) -> list[str]:
-    found: list[str] = []
-    for delimiter in _LONG_DELIMITERS:
-        if sum(delimiter in line for line in lines) >= 0.9 * len(lines):
-            found.append(delimiter)
+    found = [d for d in _LONG_DELIMITERS if sum(d in line for line in lines) >= 0.9 * len(lines)]
     for delimiter in _PRIORS:
         present = sum(delimiter in line for line in lines)
         if present and (delimiter not in _RARE or present >= 0.8 * len(lines)):
@@ -137,9 +134,9 @@ def _quote_fit(records: list[Record], dialect: Dialect) -> float:
                 continue
             total += count
             body = raw.strip(" \t")
-            if dialect.quote == '"' and len(body) >= 2 and body[0] == '"' == body[-1]:
-                fitting += count
-            elif dialect.quote != '"' and body[:1] == dialect.quote == body[-1:]:
+            if (dialect.quote == '"' and len(body) >= 2 and body[0] == '"' == body[-1]) or (
+                dialect.quote != '"' and body[:1] == dialect.quote == body[-1:]
+            ):
                 fitting += count
     return 0.4 + 0.6 * fitting / total if total else 1.0
 
@@ -158,7 +155,9 @@ def _with_escape(sample: str, dialect: Dialect) -> Dialect:
     )
     if not escaped:
         return dialect
-    doubled = len(re.findall(rf"[^\s{re.escape(quote)}\\]{re.escape(quote * 2)}[^{re.escape(quote)}]", sample))
+    doubled = len(
+        re.findall(rf"[^\s{re.escape(quote)}\\]{re.escape(quote * 2)}[^{re.escape(quote)}]", sample)
+    )
     candidate = replace(dialect, escape="\\")
     if len(escaped) >= doubled and _score(sample, candidate) >= 0.98 * _score(sample, dialect):
         return candidate
@@ -181,5 +180,3 @@ def _with_skipped_space(sample: str, dialect: Dialect) -> Dialect:
     if spaced and spaced >= 0.9 * (spaced + others):
         return replace(dialect, skip_space=True)
     return dialect
-
-

@@ -82,7 +82,8 @@ def _refuse_binary(head: bytes) -> None:
     nul = head.count(0)
     if controls - nul > 0.02 * len(head) or nul > 0.3 * len(head):
         raise IngestError(
-            "file_binary_junk", "The file holds binary data, not text. Check that the right file was uploaded."
+            "file_binary_junk",
+            "The file holds binary data, not text. Check that the right file was uploaded.",
         )
 
 
@@ -122,7 +123,9 @@ def _legacy_encoding(judged: bytes, high: int) -> str:
     if high <= 0.12 * max(1, len(judged)):
         # Few non-ASCII bytes: a western single-byte file. Statistics guess wildly on so little evidence.
         text = judged.decode("cp1252", errors="replace")
-        letters = sum(char.isalpha() or char in "€£¥°§«»–—’‘“”…²³½ºª·×±\xa0" for char in text if ord(char) >= 0x80)
+        letters = sum(
+            char.isalpha() or char in "€£¥°§«»–—’‘“”…²³½ºª·×±\xa0" for char in text if ord(char) >= 0x80
+        )
         if letters >= 0.7 * high:
             return "cp1252"
     best = from_bytes(judged[:_SAMPLE_BYTES]).best()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -12,22 +13,114 @@ from data_ingestion.logic.delimited.tokenizer import Dialect, Record, cell_value
 
 _ALTERNATIVES = (",", ";", "\t", "|", " ")
 _LEXICON: dict[str, frozenset[str]] = {
-    "date": frozenset("date day dob datum fecha dates birthday".split()),
-    "time": frozenset("time hour zeit hora heure times".split()),
-    "datetime": frozenset("datetime timestamp date time created updated".split()),
-    "integer": frozenset("qty count quantity number no age year n num rank score size total votes week month id units".split()),
-    "number": frozenset("price cost amount value total rate score lat lon latitude longitude weight height average mean share".split()),
-    "currency": frozenset("price cost amount revenue value total salary income fee sales budget".split()),
-    "percent": frozenset("percent percentage rate share pct".split()),
-    "url": frozenset("url link website web href uri homepage page".split()),
-    "email": frozenset("email mail".split()),
-    "code": frozenset("id code sku key productid product item number ref reference zip isbn".split()),
-    "word": frozenset("name title type category city country state region status gender brand group class product producttype".split()),
-    "text": frozenset("description comment comments text notes note remark address title summary details productdescription".split()),
-    "empty": frozenset("comments comment notes note remark remarks other".split()),
+    "date": frozenset(["date", "day", "dob", "datum", "fecha", "dates", "birthday"]),
+    "time": frozenset(["time", "hour", "zeit", "hora", "heure", "times"]),
+    "datetime": frozenset(["datetime", "timestamp", "date", "time", "created", "updated"]),
+    "integer": frozenset(
+        [
+            "qty",
+            "count",
+            "quantity",
+            "number",
+            "no",
+            "age",
+            "year",
+            "n",
+            "num",
+            "rank",
+            "score",
+            "size",
+            "total",
+            "votes",
+            "week",
+            "month",
+            "id",
+            "units",
+        ]
+    ),
+    "number": frozenset(
+        [
+            "price",
+            "cost",
+            "amount",
+            "value",
+            "total",
+            "rate",
+            "score",
+            "lat",
+            "lon",
+            "latitude",
+            "longitude",
+            "weight",
+            "height",
+            "average",
+            "mean",
+            "share",
+        ]
+    ),
+    "currency": frozenset(
+        ["price", "cost", "amount", "revenue", "value", "total", "salary", "income", "fee", "sales", "budget"]
+    ),
+    "percent": frozenset(["percent", "percentage", "rate", "share", "pct"]),
+    "url": frozenset(["url", "link", "website", "web", "href", "uri", "homepage", "page"]),
+    "email": frozenset(["email", "mail"]),
+    "code": frozenset(
+        [
+            "id",
+            "code",
+            "sku",
+            "key",
+            "productid",
+            "product",
+            "item",
+            "number",
+            "ref",
+            "reference",
+            "zip",
+            "isbn",
+        ]
+    ),
+    "word": frozenset(
+        [
+            "name",
+            "title",
+            "type",
+            "category",
+            "city",
+            "country",
+            "state",
+            "region",
+            "status",
+            "gender",
+            "brand",
+            "group",
+            "class",
+            "product",
+            "producttype",
+        ]
+    ),
+    "text": frozenset(
+        [
+            "description",
+            "comment",
+            "comments",
+            "text",
+            "notes",
+            "note",
+            "remark",
+            "address",
+            "title",
+            "summary",
+            "details",
+            "productdescription",
+        ]
+    ),
+    "empty": frozenset(["comments", "comment", "notes", "note", "remark", "remarks", "other"]),
 }
 _ALL_WORDS = frozenset().union(*_LEXICON.values())
-_CASE_CHANGE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Z]{2})(?=[a-z])|(?<=\")(?=\S)|(?<=\S)(?=\")")
+_CASE_CHANGE = re.compile(
+    r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Z]{2})(?=[a-z])|(?<=\")(?=\S)|(?<=\S)(?=\")"
+)
 
 
 def column_kinds(rows: Sequence[Sequence[str]], width: int) -> list[str]:
@@ -63,7 +156,9 @@ def looks_like_data(cells: Sequence[str], kinds: Sequence[str], typed: Sequence[
         kind = cell_kind(cells[index][:200])
         if kind in ("empty", "missing"):
             continue
-        if kind == kinds[index] or (kind in TYPED and not (kind == "integer" and _is_year_like(cells[index]))):
+        if kind == kinds[index] or (
+            kind in TYPED and not (kind == "integer" and _is_year_like(cells[index]))
+        ):
             agree += 1
         elif kind in TYPED:
             agree += 0.25
@@ -78,7 +173,7 @@ def _is_row_of_years(cells: Sequence[str]) -> bool:
     """``Country,2018,2019,2020``: rising years beside words head a table."""
     years = [int(cell) for cell in cells if cell_kind(cell[:200]) == "integer" and _is_year_like(cell)]
     others = [cell for cell in cells if cell_kind(cell[:200]) in TYPED and not _is_year_like(cell)]
-    return len(years) >= 2 and not others and all(a < b for a, b in zip(years, years[1:], strict=False))
+    return len(years) >= 2 and not others and all(a < b for a, b in itertools.pairwise(years))
 
 
 def _is_year_like(text: str) -> bool:
@@ -86,14 +181,18 @@ def _is_year_like(text: str) -> bool:
     return len(stripped) == 4 and stripped[:2] in ("19", "20")
 
 
-def read_damaged_header(record: Record, width: int, kinds: Sequence[str], dialect: Dialect) -> tuple[list[str], str] | None:
+def read_damaged_header(
+    record: Record, width: int, kinds: Sequence[str], dialect: Dialect
+) -> tuple[list[str], str] | None:
     """(names, what was repaired) for a header whose number of cells is not ``width``; None if it cannot be one."""
     cells = cell_values(record, dialect)
     empty = [index for index, cell in enumerate(cells) if not cell.strip()]
     if len(cells) > width and len(cells) - width <= len(empty):
         # Drop the superfluous empty cells; where there is a choice, those away from the end first.
         surplus = set(empty[: len(cells) - width])
-        return [cell for index, cell in enumerate(cells) if index not in surplus], "an extra separator dropped"
+        return [
+            cell for index, cell in enumerate(cells) if index not in surplus
+        ], "an extra separator dropped"
     other = _other_readings(record.raw, width, dialect)
     if other is not None:
         return other
@@ -113,7 +212,9 @@ def _other_readings(raw: str, width: int, dialect: Dialect) -> tuple[list[str], 
             masked = raw[:position] + "\ue000" + raw[position + 1 :]
             cells = split_line(masked, dialect)
             if len(cells) == width:
-                names = [cell_value(c, dialect, first=i == 0).replace("\ue000", quote) for i, c in enumerate(cells)]
+                names = [
+                    cell_value(c, dialect, first=i == 0).replace("\ue000", quote) for i, c in enumerate(cells)
+                ]
                 return names, "a stray quote kept as text"
     for other in _ALTERNATIVES:
         if other == dialect.delimiter or other not in raw:
@@ -148,7 +249,10 @@ def _cut_header(record: Record, width: int, kinds: Sequence[str], dialect: Diale
                         continue
                     if second.startswith(quote) or first.endswith(quote):
                         score += 3.0
-                first, second = cell_value(first, dialect, first=True), cell_value(second, dialect, first=True)
+                first, second = (
+                    cell_value(first, dialect, first=True),
+                    cell_value(second, dialect, first=True),
+                )
                 if not first.strip() or not second.strip():
                     continue
                 names = [*texts[:index], first, second, *texts[index + 1 :]]
@@ -176,7 +280,9 @@ def _affinity(name: str, kind: str) -> float:
     words = {w.casefold() for w in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)}
     if words & wanted:
         return 1.0
-    if kind not in ("word", "text", "") and any(word in other for word in words for k, other in _LEXICON.items() if k != kind):
+    if kind not in ("word", "text", "") and any(
+        word in other for word in words for k, other in _LEXICON.items() if k != kind
+    ):
         return -0.3
     return 0.0
 

@@ -29,7 +29,6 @@ from data_ingestion.logic.delimited.reader import (
     parse_text,
     read_delimited,
     read_lines,
-
 )
 from data_ingestion.logic.delimited.structure import Line, find_tables
 from data_ingestion.logic.delimited.tokenizer import Dialect, Record, cell_values, iter_records
@@ -95,7 +94,10 @@ def _store_small(
     if not tables:
         header = found.tables[0].header or []
         raise IngestError(
-            "file_header_only", "The file has a header but no rows under it.", columns=len(header), header=header[:50]
+            "file_header_only",
+            "The file has a header but no rows under it.",
+            columns=len(header),
+            header=header[:50],
         )
     stored: list[IngestedTable] = []
     for number, table in enumerate(tables, start=1):
@@ -103,7 +105,15 @@ def _store_small(
         progress("types", number - 1, len(tables))
         table_name = name if number == 1 else f"{name} ({number})"
         stored.append(
-            _store_text_table(table, found, name=table_name, number=number, work_dir=work_dir, progress=progress, limits=limits)
+            _store_text_table(
+                table,
+                found,
+                name=table_name,
+                number=number,
+                work_dir=work_dir,
+                progress=progress,
+                limits=limits,
+            )
         )
     return stored
 
@@ -124,12 +134,18 @@ def _store_text_table(
     if kept and len(kept) < table.width:
         # A delimiter at the end of every line makes a column without name and content.
         table.repairs.append(
-            Repair(kind="empty_column", message="Columns without name and content were left out.", count=table.width - len(kept))
+            Repair(
+                kind="empty_column",
+                message="Columns without name and content were left out.",
+                count=table.width - len(kept),
+            )
         )
         columns = [columns[i] for i in kept]
         table.labels = [table.labels[i] for i in kept]
         source_columns = [f"c{index}" for index in range(len(kept))]
-    arrow = pa.table({key: pa.array(values, pa.string()) for key, values in zip(source_columns, columns, strict=True)})
+    arrow = pa.table(
+        {key: pa.array(values, pa.string()) for key, values in zip(source_columns, columns, strict=True)}
+    )
     with session(limits, work_dir) as connection:
 
         def relation_of(columns: Sequence[str]) -> str:
@@ -215,7 +231,12 @@ def _encoding_repairs(encoding: FoundEncoding, fallback_lines: int) -> Iterator[
             count=max(1, fallback_lines),
         )
     elif encoding.name != "utf-8":
-        yield Repair(kind="encoding", message=f"The text was converted from {encoding.name}.", before=encoding.name, after="utf-8")
+        yield Repair(
+            kind="encoding",
+            message=f"The text was converted from {encoding.name}.",
+            before=encoding.name,
+            after="utf-8",
+        )
     if encoding.has_nul:
         yield Repair(kind="nul_bytes", message="NUL bytes were removed.")
 
@@ -236,7 +257,13 @@ class _BulkLayout:
 
 
 def _load_bulk(
-    path: Path, encoding: FoundEncoding, *, name: str, work_dir: Path, progress: Progress, limits: IngestLimits
+    path: Path,
+    encoding: FoundEncoding,
+    *,
+    name: str,
+    work_dir: Path,
+    progress: Progress,
+    limits: IngestLimits,
 ) -> list[IngestedTable]:
     scratch: list[Path] = []
     fallback_lines = 0
@@ -313,7 +340,7 @@ def _judge_sample(source: Path, limits: IngestLimits) -> _BulkLayout:
     if not found.tables:
         raise IngestError("file_empty", "The beginning of the file has only blank lines.")
     dialect = found.dialect
-    separator, skipped = declared_separator(text)
+    _, skipped = declared_separator(text)
     lines = read_lines(text, dialect, start=skipped)
     # The sample ends in the middle of the table, so the "footnotes" of the sample are ordinary rows.
     layouts = find_tables(lines, dialect, lambda line, width: None)
@@ -347,7 +374,11 @@ def _judge_sample(source: Path, limits: IngestLimits) -> _BulkLayout:
         models=learn_models(rows, width),
         regular=regular,
     )
-    layout.samples = [list(values) for values in zip(*rows[:_SAMPLE_ROWS], strict=True)] if rows else [[] for _ in range(width)]
+    layout.samples = (
+        [list(values) for values in zip(*rows[:_SAMPLE_ROWS], strict=True)]
+        if rows
+        else [[] for _ in range(width)]
+    )
     return layout
 
 
@@ -357,10 +388,14 @@ _ONLY = {"\r\n": r"\r\n", "\n": r"(?<!\r)\n", "\r": r"\r(?!\n)"}
 def _add_spread_samples(source: Path, layout: _BulkLayout) -> None:
     """Records from places all over the file, so that the type hypothesis knows more than the beginning."""
     size = source.stat().st_size
-    rng = random.Random(size)  # noqa: S311 - reproducible sampling, not security
+    rng = random.Random(size)
     with source.open("rb") as stream:
         for place in range(1, _SAMPLE_PLACES + 1):
-            offset = size - 65536 if place == _SAMPLE_PLACES else int(size * (place - rng.random()) / _SAMPLE_PLACES)
+            offset = (
+                size - 65536
+                if place == _SAMPLE_PLACES
+                else int(size * (place - rng.random()) / _SAMPLE_PLACES)
+            )
             stream.seek(max(0, offset))
             piece = stream.read(65536)
             cut = piece.find(b"\n")
@@ -372,7 +407,9 @@ def _add_spread_samples(source: Path, layout: _BulkLayout) -> None:
                         values.append(cell)
 
 
-def _reader_sql(path: Path, layout: _BulkLayout, *, dialect: Dialect, skip: int, limits: IngestLimits, rejects: bool) -> str:
+def _reader_sql(
+    path: Path, layout: _BulkLayout, *, dialect: Dialect, skip: int, limits: IngestLimits, rejects: bool
+) -> str:
     columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(layout.table.width))
     options = [
         quote_text(str(path)),
@@ -383,7 +420,9 @@ def _reader_sql(path: Path, layout: _BulkLayout, *, dialect: Dialect, skip: int,
         f"quote = {quote_text(dialect.quote)}",
         f"escape = {quote_text(dialect.escape)}",
         f"columns = {{{columns}}}",
-        f"max_line_size = {limits.max_line_bytes}" if limits.max_line_bytes < 16 * 1024 * 1024 else "max_line_size = 16777216",
+        f"max_line_size = {limits.max_line_bytes}"
+        if limits.max_line_bytes < 16 * 1024 * 1024
+        else "max_line_size = 16777216",
     ]
     if rejects:
         options += ["store_rejects = true", "rejects_limit = 0"]
@@ -449,8 +488,10 @@ def _load_with_duckdb(
     return None
 
 
-def _patch(source: Path, patched: Path, rejected: Sequence[tuple[int, int, str]], layout: _BulkLayout) -> bool:
-    """Copy ``source`` with the rejected stretches replaced by their repaired records; False when they do not line up."""
+def _patch(
+    source: Path, patched: Path, rejected: Sequence[tuple[int, int, str]], layout: _BulkLayout
+) -> bool:
+    """Copy ``source`` with the rejected stretches replaced by repaired records; False when they do not line up."""
     position = 0
     with source.open("rb") as old, patched.open("wb") as new:
         for start, line, csv_line in rejected:
@@ -492,7 +533,12 @@ def _repaired(line: Line, first_line: int, layout: _BulkLayout) -> list[str] | N
     number = first_line + line.record.line - 1
     if len(line.cells) == width:
         layout.table.repairs.append(
-            Repair(kind="quoting", message="Stray or unbalanced quotes were read as text.", row=number, before=line.record.raw[:300])
+            Repair(
+                kind="quoting",
+                message="Stray or unbalanced quotes were read as text.",
+                row=number,
+                before=line.record.raw[:300],
+            )
         )
         return line.cells
     found = fix_row(line, width, layout.dialect, layout.models)
@@ -515,9 +561,7 @@ def _repaired(line: Line, first_line: int, layout: _BulkLayout) -> list[str] | N
 def _as_csv(cells: Sequence[str], dialect: Dialect) -> str:
     quote = dialect.quote or '"'
     escape = dialect.escape or quote
-    return (
-        dialect.delimiter.join(quote + _escaped(cell, quote, escape) + quote for cell in cells) + "\n"
-    )
+    return dialect.delimiter.join(quote + _escaped(cell, quote, escape) + quote for cell in cells) + "\n"
 
 
 def _escaped(cell: str, quote: str, escape: str) -> str:
@@ -527,17 +571,25 @@ def _escaped(cell: str, quote: str, escape: str) -> str:
 
 
 def _load_rewritten(
-    source: Path, rewritten: Path, layout: _BulkLayout, work_dir: Path, progress: Progress, limits: IngestLimits
+    source: Path,
+    rewritten: Path,
+    layout: _BulkLayout,
+    work_dir: Path,
+    progress: Progress,
+    limits: IngestLimits,
 ) -> StoredTable:
     """Rewrite the file record by record as plain CSV (any dialect, any damage), then load that."""
     layout.table.rejects.clear()
-    layout.table.repairs = [repair for repair in layout.table.repairs if repair.kind not in ("ragged_row", "quoting")]
+    layout.table.repairs = [
+        repair for repair in layout.table.repairs if repair.kind not in ("ragged_row", "quoting")
+    ]
     size = source.stat().st_size
     done = 0
     header = [cell.strip() for cell in layout.table.header or []]
-    with source.open("r", encoding="utf-8-sig", errors="replace", newline="") as text, rewritten.open(
-        "w", encoding="utf-8", newline=""
-    ) as out:
+    with (
+        source.open("r", encoding="utf-8-sig", errors="replace", newline="") as text,
+        rewritten.open("w", encoding="utf-8", newline="") as out,
+    ):
         writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
         for record in _stream_records(text, layout.dialect):
             if record.line <= layout.skip_lines or record.is_blank:

@@ -290,7 +290,9 @@ def _describe_structure(layout: TableLayout, table: TextTable) -> None:
             )
         )
     if not layout.header:
-        table.repairs.append(Repair(kind="no_header", message="The file has no header; columns were numbered."))
+        table.repairs.append(
+            Repair(kind="no_header", message="The file has no header; columns were numbered.")
+        )
     elif len(layout.header) > 1:
         table.repairs.append(
             Repair(

@@ -30,7 +30,8 @@ _MAX_TOKENS = 400
 _INFINITE = float("inf")
 _ALTERNATIVES = (" ", ",", ";", "\t", "|")
 _CLASS_CHANGE = re.compile(
-    r"(?<=\d)(?=[^\d.,:/\-\s])|(?<=[^\d.,:/\-+\s(])(?=[\d$€£+(-])|(?<=[a-zß-ÿ.)!?])(?=[A-Z\"'])|(?<=[\"'])(?=\S)|(?<=\S)(?=[\"'])|(?<=[a-z])(?=https?://)|(?<= )(?=\S)|(?<=\S)(?= )"
+    r"(?<=\d)(?=[^\d.,:/\-\s])|(?<=[^\d.,:/\-+\s(])(?=[\d$€£+(-])|(?<=[a-zß-ÿ.)!?])(?=[A-Z\"'])"
+    r"|(?<=[\"'])(?=\S)|(?<=\S)(?=[\"'])|(?<=[a-z])(?=https?://)|(?<= )(?=\S)|(?<=\S)(?= )"
 )
 
 
@@ -73,10 +74,17 @@ def _readings(raw: str, dialect: Dialect, width: int) -> list[tuple[str, float, 
     quote = dialect.quote
     if quote and quote in raw:
         readings.append(
-            ("quotes read inside cells", _ANYWHERE, _tokens(_toggle_split(raw, dialect), dialect), dialect.delimiter)
+            (
+                "quotes read inside cells",
+                _ANYWHERE,
+                _tokens(_toggle_split(raw, dialect), dialect),
+                dialect.delimiter,
+            )
         )
         bare = replace(dialect, quote="")
-        readings.append(("quotes read as text", 2 * _MASK, _tokens(split_line(raw, bare), bare), dialect.delimiter))
+        readings.append(
+            ("quotes read as text", 2 * _MASK, _tokens(split_line(raw, bare), bare), dialect.delimiter)
+        )
         readings.extend(_masked_readings(raw, dialect, width))
     if len(readings[0][2]) < max(2, width):
         for other in _ALTERNATIVES:
@@ -84,7 +92,9 @@ def _readings(raw: str, dialect: Dialect, width: int) -> list[tuple[str, float, 
                 alternative = replace(dialect, delimiter=other, skip_space=False)
                 tokens = _tokens(split_line(raw, alternative), alternative)
                 if len(tokens) >= max(2, 0.7 * width):
-                    readings.append(("fields separated by another delimiter", _OTHER_DELIMITER, tokens, other))
+                    readings.append(
+                        ("fields separated by another delimiter", _OTHER_DELIMITER, tokens, other)
+                    )
     return readings
 
 
@@ -100,12 +110,20 @@ def _masked_readings(raw: str, dialect: Dialect, width: int) -> list[tuple[str, 
         if len(cells) != width:
             continue
         tokens = [
-            _Token(c.replace(_MASKED, dialect.quote), value.replace(_MASKED, dialect.quote), value.replace(_MASKED, ""))
+            _Token(
+                c.replace(_MASKED, dialect.quote),
+                value.replace(_MASKED, dialect.quote),
+                value.replace(_MASKED, ""),
+            )
             for c, value in ((c, cell_value(c, dialect, first=i == 0)) for i, c in enumerate(cells))
         ]
         # A well-formed rest has no other quote inside an unquoted cell.
-        untidy = sum(dialect.quote in t.judged and not _is_quoted(t.raw.strip(), dialect.quote) for t in tokens)
-        readings.append(("a stray quote kept as text", _MASK + 0.3 * max(0, untidy), tokens, dialect.delimiter))
+        untidy = sum(
+            dialect.quote in t.judged and not _is_quoted(t.raw.strip(), dialect.quote) for t in tokens
+        )
+        readings.append(
+            ("a stray quote kept as text", _MASK + 0.3 * max(0, untidy), tokens, dialect.delimiter)
+        )
     return readings
 
 
@@ -143,7 +161,9 @@ def _align(
     join_cost = _JOIN_SPACE if joiner == " " else _JOIN
     # best[i][j]: cheapest way to have used i tokens for the first j columns; came[i][j] tells the last move.
     best = [[_INFINITE] * (width + 1) for _ in range(count + 1)]
-    came: list[list[tuple[int, int, list[str], str] | None]] = [[None] * (width + 1) for _ in range(count + 1)]
+    came: list[list[tuple[int, int, list[str], str] | None]] = [
+        [None] * (width + 1) for _ in range(count + 1)
+    ]
     best[0][0] = 0.0
 
     def offer(i: int, j: int, cost: float, from_i: int, from_j: int, cells: list[str], move: str) -> None:
@@ -175,7 +195,15 @@ def _align(
                     cut = _best_cut(token, models[j], models[j + 1], dialect)
                     if cut is not None:
                         cost, first, second = cut
-                        offer(i + 1, j + 2, here + _CUT + cost, i, j, [first, second], "a missing separator restored")
+                        offer(
+                            i + 1,
+                            j + 2,
+                            here + _CUT + cost,
+                            i,
+                            j,
+                            [first, second],
+                            "a missing separator restored",
+                        )
             if j < width and left_tokens < left_columns:
                 price = _EMPTY_TAIL if i == count else _EMPTY
                 offer(i, j + 1, here + price + models[j].cost(""), i, j, [""], "a missing cell left empty")
@@ -212,7 +240,11 @@ def _best_cut(
         cost = 0.0 if place in natural else 0.25
         if quote and (first_raw.count(quote) % 2 or second_raw.count(quote) % 2):
             cost += 2.0
-        if quote and _is_quoted(second_raw, quote) and (_is_quoted(first_raw, quote) or quote not in first_raw):
+        if (
+            quote
+            and _is_quoted(second_raw, quote)
+            and (_is_quoted(first_raw, quote) or quote not in first_raw)
+        ):
             cost -= 0.8  # a cell that opens with a quote right here is the likeliest reading
         first = cell_value(first_raw, dialect, first=True)
         second = cell_value(second_raw, dialect, first=True)
@@ -229,5 +261,5 @@ def _is_quoted(text: str, quote: str) -> bool:
 
 
 def is_suspicious(cells: Sequence[str], quote: str) -> bool:
-    """Whether a record of the right width still holds quotes inside unquoted cells (a lost separator may hide there)."""
+    """Whether a record of the right width holds quotes inside unquoted cells (a lost separator may hide there)."""
     return bool(quote) and any(quote in raw and not _is_quoted(raw.strip(), quote) for raw in cells)

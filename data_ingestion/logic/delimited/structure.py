@@ -97,9 +97,9 @@ def _first_width(lines: Sequence[Line], *, spaced: bool = False) -> int:
     """
     counts = Counter(len(line.cells) for line in lines)
     head = lines[0].cells
-    if spaced and len(head) > 2 and min(counts) >= len(head) - 1 and len(set(head)) == len(head):
-        if not any(cell_kind(cell[:200]) in TYPED for cell in head):
-            return len(head)
+    names = not any(cell_kind(cell[:200]) in TYPED for cell in head) and len(set(head)) == len(head)
+    if spaced and names and len(head) > 2 and min(counts) >= len(head) - 1:
+        return len(head)
     total = len(lines)
     wide = {w: n for w, n in counts.items() if w > 1}
     if not wide or (counts[1] > 0.8 * total and max(wide.values()) < 3):
@@ -160,7 +160,11 @@ def _first_data_row(
         if verdict is None and len(line.cells) == width and line.filled >= max(2, 0.5 * width) and index > 0:
             previous = lines[index - 1]
             # Under a full header a row without typed cells is data with gaps, unless it repeats the header.
-            if len(previous.cells) == width and previous.filled >= 0.5 * width and previous.cells != line.cells:
+            if (
+                len(previous.cells) == width
+                and previous.filled >= 0.5 * width
+                and previous.cells != line.cells
+            ):
                 verdict = not _all_short(line.cells)
         if verdict:
             return index
@@ -176,7 +180,11 @@ def _all_short(cells: Sequence[str]) -> bool:
 
 def _first_row_of_text_table(lines: Sequence[Line], width: int) -> int:
     """A table without typed columns: its first full row is the header unless it evidently is data."""
-    full = [i for i, line in enumerate(lines[:_HEADER_SEARCH]) if len(line.cells) == width and line.filled >= 0.7 * width]
+    full = [
+        i
+        for i, line in enumerate(lines[:_HEADER_SEARCH])
+        if len(line.cells) == width and line.filled >= 0.7 * width
+    ]
     if not full:
         full = [i for i, line in enumerate(lines[:_HEADER_SEARCH]) if len(line.cells) == width]
     if not full:
@@ -188,7 +196,9 @@ def _first_row_of_text_table(lines: Sequence[Line], width: int) -> int:
         return start
     below = [line.cells for line in lines[start + 1 : start + 400] if len(line.cells) == width]
     if len(below) >= 3:
-        repeats = sum(1 for j in range(width) if cells[j].strip() and any(row[j] == cells[j] for row in below))
+        repeats = sum(
+            1 for j in range(width) if cells[j].strip() and any(row[j] == cells[j] for row in below)
+        )
         if repeats > 0.5 * width and lines[start].cells not in below[:_MAX_HEADER_ROWS]:
             return start
         if len({cell.casefold().strip() for cell in cells}) < 0.6 * width:
@@ -234,7 +244,9 @@ def _header_above(
     return index + 1, header, repair
 
 
-def _header_of_other_width(line: Line, width: int, kinds: Sequence[str], dialect: Dialect) -> list[str] | None:
+def _header_of_other_width(
+    line: Line, width: int, kinds: Sequence[str], dialect: Dialect
+) -> list[str] | None:
     """Header cells with the repair text appended, or None."""
     if len(line.cells) > width:
         trimmed = list(line.cells)
@@ -359,7 +371,7 @@ def _could_be_row(line: Line, width: int) -> bool:
     if len(line.cells) == width:
         return False
     typed = sum(1 for part in raw.split() if cell_kind(part) in TYPED)
-    return typed >= 2 and len(raw.split()) >= width - 1 or any(raw.count(d) >= width - 1 for d in ";\t|,")
+    return (typed >= 2 and len(raw.split()) >= width - 1) or any(raw.count(d) >= width - 1 for d in ";\t|,")
 
 
 def _drop_fragments(tables: list[TableLayout]) -> list[TableLayout]:

@@ -82,11 +82,19 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
         kind = column.type
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind) or pa.types.is_fixed_size_list(kind):
+    if (
+        pa.types.is_list(kind)
+        or pa.types.is_large_list(kind)
+        or pa.types.is_map(kind)
+        or pa.types.is_fixed_size_list(kind)
+    ):
         return pa.array([_joined(value) for value in column.to_pylist()], pa.string())
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
         return pa.array(
-            [None if v is None else v.decode("utf-8", errors="replace").replace("\x00", "") for v in column.to_pylist()],
+            [
+                None if v is None else v.decode("utf-8", errors="replace").replace("\x00", "")
+                for v in column.to_pylist()
+            ],
             pa.string(),
         )
     if pa.types.is_timestamp(kind) and kind.tz is not None:

@@ -26,7 +26,9 @@ def parse_pdf(path: Path, work_dir: Path, limits: IngestLimits) -> list[StagedTa
     """
     pages = _page_texts(path)
     if not any(text.strip() for text in pages):
-        raise IngestError("pdf_image_only", "The PDF has no selectable text; run OCR first.", pages=len(pages))
+        raise IngestError(
+            "pdf_image_only", "The PDF has no selectable text; run OCR first.", pages=len(pages)
+        )
     staged: list[StagedTable] = []
     for number, (page, rows) in enumerate(_pdf_tables(path), start=1):
         staged += stage_text_rows(
@@ -46,7 +48,9 @@ def _page_texts(path: Path) -> list[str]:
         document = pypdfium2.PdfDocument(str(path))
     except pypdfium2.PdfiumError as error:
         if "password" in str(error).lower():
-            raise IngestError("file_encrypted", "The PDF is protected by a password. Remove it and upload again.") from error
+            raise IngestError(
+                "file_encrypted", "The PDF is protected by a password. Remove it and upload again."
+            ) from error
         raise IngestError("file_damaged", "The PDF is damaged or cut off and could not be opened.") from error
     texts = []
     with document:
@@ -87,7 +91,12 @@ def _pdf_tables(path: Path) -> list[tuple[int, list[list[str]]]]:
                 rows = [row for row in rows if any(cell.strip() for cell in row)]
                 if len(rows) < 2 or len(rows[0]) < 2:
                     continue
-                if index == 0 and tables and previous_page == number - 1 and len(tables[-1][1][0]) == len(rows[0]):
+                if (
+                    index == 0
+                    and tables
+                    and previous_page == number - 1
+                    and len(tables[-1][1][0]) == len(rows[0])
+                ):
                     # The table of the page before goes on here, with or without its header repeated.
                     tables[-1][1].extend(rows[1:] if rows[0] == tables[-1][1][0] else rows)
                 else:
@@ -111,7 +120,9 @@ def parse_docx(path: Path, work_dir: Path, limits: IngestLimits) -> list[StagedT
     for number, table in enumerate(document.tables, start=1):
         rows = [[_clean(cell.text) for cell in row.cells] for row in table.rows]
         if len(rows) >= 2:
-            staged += stage_text_rows(rows, name=f"Table {number}", work_dir=work_dir, number=number, limits=limits)
+            staged += stage_text_rows(
+                rows, name=f"Table {number}", work_dir=work_dir, number=number, limits=limits
+            )
     paragraphs = [["paragraph", "style", "text"]]
     for paragraph in document.paragraphs:
         if paragraph.text.strip():
@@ -120,5 +131,3 @@ def parse_docx(path: Path, work_dir: Path, limits: IngestLimits) -> list[StagedT
     if len(paragraphs) > 1:
         staged += stage_text_rows(paragraphs, name="Text", work_dir=work_dir, number=10_000, limits=limits)
     return staged
-
-

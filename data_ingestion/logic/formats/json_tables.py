@@ -36,7 +36,9 @@ def parse_json(path: Path, work_dir: Path, limits: IngestLimits, kind: SourceKin
             if key not in labels:
                 labels[key] = len(labels)
                 if len(labels) > limits.max_columns:
-                    raise IngestError("too_many_columns", f"The objects have more than {limits.max_columns:,} keys.")
+                    raise IngestError(
+                        "too_many_columns", f"The objects have more than {limits.max_columns:,} keys."
+                    )
         batch.append(row)
         count += 1
         if len(batch) >= _BATCH:
@@ -50,13 +52,21 @@ def parse_json(path: Path, work_dir: Path, limits: IngestLimits, kind: SourceKin
     _merge(batches, len(labels), target)
     repairs = []
     if any("." in label for label in labels):
-        repairs.append(Repair(kind="flattened", message="Nested objects became columns with dotted names.").as_dict())
-    return [StagedTable(name="", path=str(target), labels=list(labels), header_rows=0, repairs=repairs, rejects=rejects)]
+        repairs.append(
+            Repair(kind="flattened", message="Nested objects became columns with dotted names.").as_dict()
+        )
+    return [
+        StagedTable(
+            name="", path=str(target), labels=list(labels), header_rows=0, repairs=repairs, rejects=rejects
+        )
+    ]
 
 
 def _line_objects(path: Path, rejects: list[dict[str, Any]]) -> Iterator[dict[str, str]]:
     encoding = find_encoding(path)
-    with path.open("r", encoding=encoding.name if not encoding.mixed else "utf-8", errors="replace", newline="") as text:
+    with path.open(
+        "r", encoding=encoding.name if not encoding.mixed else "utf-8", errors="replace", newline=""
+    ) as text:
         for number, line in enumerate(text, start=1):
             stripped = line.strip("\ufeff\r\n\t \x00")
             if not stripped:
@@ -77,7 +87,10 @@ def _document_objects(path: Path, rejects: list[dict[str, Any]]) -> Iterator[dic
             return
         code = "file_truncated" if error.pos >= len(text.rstrip()) - 2 else "file_damaged"
         raise IngestError(
-            code, f"The JSON text is not valid at line {error.lineno}, column {error.colno}.", line=error.lineno, column=error.colno
+            code,
+            f"The JSON text is not valid at line {error.lineno}, column {error.colno}.",
+            line=error.lineno,
+            column=error.colno,
         ) from error
     except RecursionError as error:
         raise IngestError("file_damaged", "The JSON text is nested too deeply.") from error
@@ -86,12 +99,16 @@ def _document_objects(path: Path, rejects: list[dict[str, Any]]) -> Iterator[dic
 
 
 def _records(document: Any, depth: int = 0) -> list[Any]:
-    """The list that holds the rows: the document itself or its longest list of objects, else the document as one row."""
+    """The list of rows: the document itself or its longest list of objects, else the document as one row."""
     if isinstance(document, list):
         return document
     if not isinstance(document, dict):
         return [document]
-    lists = [value for value in document.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
+    lists = [
+        value
+        for value in document.values()
+        if isinstance(value, list) and value and isinstance(value[0], dict)
+    ]
     if lists:
         return max(lists, key=len)
     if document and all(isinstance(value, list) for value in document.values()):

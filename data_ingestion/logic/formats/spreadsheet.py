@@ -20,7 +20,9 @@ def parse_spreadsheet(path: Path, work_dir: Path, limits: IngestLimits) -> list[
     try:
         workbook = python_calamine.CalamineWorkbook.from_path(str(path))
     except python_calamine.PasswordError as error:
-        raise IngestError("file_encrypted", "The file is protected by a password. Remove it and upload again.") from error
+        raise IngestError(
+            "file_encrypted", "The file is protected by a password. Remove it and upload again."
+        ) from error
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise IngestError("file_damaged", "The spreadsheet is damaged and could not be opened.") from error
     staged: list[StagedTable] = []
@@ -31,7 +33,9 @@ def parse_spreadsheet(path: Path, work_dir: Path, limits: IngestLimits) -> list[
         except python_calamine.WorksheetNotFound:
             continue  # chart sheets have no cells
         except (python_calamine.CalamineError, ValueError) as error:
-            raise IngestError("file_damaged", f"The sheet {sheet_name[:80]!r} is damaged.", sheet=sheet_name) from error
+            raise IngestError(
+                "file_damaged", f"The sheet {sheet_name[:80]!r} is damaged.", sheet=sheet_name
+            ) from error
         staged.extend(
             stage_text_rows(_texts(sheet), name=sheet_name, work_dir=work_dir, number=number, limits=limits)
         )

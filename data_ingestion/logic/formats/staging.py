@@ -55,13 +55,21 @@ def cell_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        if value == int(value) and abs(value) < 1e15 if value == value and abs(value) != float("inf") else False:
+        if (
+            value == int(value) and abs(value) < 1e15
+            if value == value and abs(value) != float("inf")
+            else False
+        ):
             return str(int(value))
         return repr(value)
     if isinstance(value, datetime):
         if value.time() == time(0):
             return value.date().isoformat()
-        return value.replace(microsecond=0).isoformat(sep=" ") if value.microsecond == 0 else value.isoformat(sep=" ")
+        return (
+            value.replace(microsecond=0).isoformat(sep=" ")
+            if value.microsecond == 0
+            else value.isoformat(sep=" ")
+        )
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, timedelta):
@@ -88,7 +96,9 @@ def stage_text_rows(
         return []
     width = max(len(line.cells) for line in lines)
     if width > limits.max_columns:
-        raise IngestError("too_many_columns", f"A table has {width:,} columns; at most {limits.max_columns:,} are allowed.")
+        raise IngestError(
+            "too_many_columns", f"A table has {width:,} columns; at most {limits.max_columns:,} are allowed."
+        )
     layouts = find_tables(lines, _DIALECT, lambda line, width: None)
     staged: list[StagedTable] = []
     if following is not None:
@@ -119,7 +129,9 @@ def stage_text_rows(
                 ).as_dict()
             )
         if not layout.header:
-            repairs.append(Repair(kind="no_header", message="There is no header; columns were numbered.").as_dict())
+            repairs.append(
+                Repair(kind="no_header", message="There is no header; columns were numbered.").as_dict()
+            )
         elif len(layout.header) > 1:
             repairs.append(
                 Repair(
@@ -138,14 +150,17 @@ def stage_text_rows(
                 header_rows=len(layout.header),
                 repairs=repairs,
                 rejects=[
-                    asdict(RejectedRow(line.record.line, "footnote", " | ".join(line.cells))) for line in layout.footer
+                    asdict(RejectedRow(line.record.line, "footnote", " | ".join(line.cells)))
+                    for line in layout.footer
                 ],
             )
         )
     return staged
 
 
-def _chain(first: list[list[str]], second: Sequence[str], rest: Iterator[Sequence[str]]) -> Iterator[Sequence[str]]:
+def _chain(
+    first: list[list[str]], second: Sequence[str], rest: Iterator[Sequence[str]]
+) -> Iterator[Sequence[str]]:
     for row in (*first, second):
         if any(cell.strip() for cell in row):
             yield row

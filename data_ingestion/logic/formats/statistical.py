@@ -28,7 +28,9 @@ _WITH_USER_MISSING = frozenset({SourceKind.SPSS, SourceKind.STATA, SourceKind.SA
 _MEASURES = {"nominal": MeasureLevel.NOMINAL, "ordinal": MeasureLevel.ORDINAL, "scale": MeasureLevel.SCALE}
 
 
-def parse_statistical(path: Path, work_dir: Path, limits: IngestLimits, kind: SourceKind) -> list[StagedTable]:
+def parse_statistical(
+    path: Path, work_dir: Path, limits: IngestLimits, kind: SourceKind
+) -> list[StagedTable]:
     """One typed table. Stored codes stay; their wording goes to ``value_labels``.
 
     User-missing codes stay in the staging file and are listed in ``missing_codes``; the caller turns them into NULL.
@@ -45,7 +47,9 @@ def parse_statistical(path: Path, work_dir: Path, limits: IngestLimits, kind: So
         raise IngestError("file_damaged", f"The {kind.value} file is damaged or cut off: {error}.") from error
     except (UnicodeDecodeError, pa.ArrowException, OverflowError) as error:
         raise IngestError("file_damaged", f"The {kind.value} file could not be read.") from error
-    columns = [_describe(name, position, meta, kinds[name]) for position, name in enumerate(meta.column_names)]
+    columns = [
+        _describe(name, position, meta, kinds[name]) for position, name in enumerate(meta.column_names)
+    ]
     return [
         StagedTable(
             name=meta.table_name or "",
@@ -75,7 +79,9 @@ def _write(
             assert writer is not None
             writer.write_table(_table(frame, schema, meta.column_names))
         if schema is None:
-            raise IngestError("file_header_only", "The file has variables but no cases.", columns=len(meta.column_names))
+            raise IngestError(
+                "file_header_only", "The file has variables but no cases.", columns=len(meta.column_names)
+            )
     finally:
         if writer is not None:
             writer.close()
@@ -89,7 +95,11 @@ def _schema(frame: pd.DataFrame, meta: Any) -> pa.Schema:
         original = str(meta.original_variable_types.get(name, "")).upper()
         if declared == "string":
             kind = pa.string()
-        elif pd.api.types.is_datetime64_any_dtype(frame[name]) or "DATETIME" in original or original.startswith("%TC"):
+        elif (
+            pd.api.types.is_datetime64_any_dtype(frame[name])
+            or "DATETIME" in original
+            or original.startswith("%TC")
+        ):
             kind = pa.timestamp("us")
         elif _is_date_format(original):
             kind = pa.date32()
@@ -102,7 +112,9 @@ def _schema(frame: pd.DataFrame, meta: Any) -> pa.Schema:
 
 
 def _is_date_format(original: str) -> bool:
-    return original.startswith(("DATE", "ADATE", "EDATE", "SDATE", "JDATE", "MMDDYY", "DDMMYY", "YYMMDD", "%TD", "%D"))
+    return original.startswith(
+        ("DATE", "ADATE", "EDATE", "SDATE", "JDATE", "MMDDYY", "DDMMYY", "YYMMDD", "%TD", "%D")
+    )
 
 
 def _is_time_format(original: str) -> bool:
@@ -116,12 +128,16 @@ def _table(frame: pd.DataFrame, schema: pa.Schema, names: list[str]) -> pa.Table
         try:
             if pa.types.is_string(field.type):
                 texts = [None if _is_null(v) else str(v) for v in values]
-                arrays.append(pa.array([None if t is None or not t.strip() else t for t in texts], pa.string()))
+                arrays.append(
+                    pa.array([None if t is None or not t.strip() else t for t in texts], pa.string())
+                )
             elif pa.types.is_floating(field.type):
                 numbers = pd.to_numeric(values, errors="coerce")
                 arrays.append(pa.array(numbers.astype("float64"), pa.float64(), from_pandas=True))
             else:
-                arrays.append(pa.array([None if _is_null(v) else v for v in values], field.type, from_pandas=True))
+                arrays.append(
+                    pa.array([None if _is_null(v) else v for v in values], field.type, from_pandas=True)
+                )
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise IngestError("file_damaged", f"The variable {name} holds values of mixed kinds.") from error
     return pa.Table.from_arrays(arrays, schema=schema)
@@ -149,5 +165,5 @@ def _describe(name: str, position: int, meta: Any, storage: str) -> dict[str, An
         "storage": storage,
         "value_labels": {cell_text(code): str(label) for code, label in labels.items()},
         "missing_codes": codes,
-        "measure_level": _MEASURES.get(str(meta.variable_measure.get(name, "")), None),
+        "measure_level": _MEASURES.get(str(meta.variable_measure.get(name, ""))),
     }

@@ -54,7 +54,9 @@ class TableState:
         for column in self.columns:
             if column.name == name:
                 return column
-        raise IngestError("column_unknown", f"Step {self.step}: there is no column {name!r}.", column=name, step=self.step)
+        raise IngestError(
+            "column_unknown", f"Step {self.step}: there is no column {name!r}.", column=name, step=self.step
+        )
 
     def has(self, name: str) -> bool:
         """Whether a column of this name (without regard to case) exists."""
@@ -63,7 +65,9 @@ class TableState:
     def require_free(self, name: str) -> None:
         """Raise when ``name`` is taken."""
         if self.has(name):
-            raise IngestError("recipe_invalid", f"Step {self.step}: a column {name!r} exists already.", step=self.step)
+            raise IngestError(
+                "recipe_invalid", f"Step {self.step}: a column {name!r} exists already.", step=self.step
+            )
 
     def bind(self, value: Any) -> str:
         """Bind ``value`` and return its placeholder."""
@@ -71,13 +75,22 @@ class TableState:
         self.parameters[name] = value
         return f"${name}"
 
-    def select(self, expressions: Sequence[tuple[str, ColumnSchema]], *, where: str = "", tail: str = "") -> None:
+    def select(
+        self, expressions: Sequence[tuple[str, ColumnSchema]], *, where: str = "", tail: str = ""
+    ) -> None:
         """Replace the table by ``SELECT`` of (SQL, schema) pairs over it."""
         listed = ", ".join(f"{sql} AS {quote_name(column.name)}" for sql, column in expressions)
-        self.sql = f"SELECT {listed} FROM ({self.sql}) AS t{self.step}{f' WHERE {where}' if where else ''}{tail}"
+        self.sql = (
+            f"SELECT {listed} FROM ({self.sql}) AS t{self.step}{f' WHERE {where}' if where else ''}{tail}"
+        )
         self.columns = [column for _, column in expressions]
 
-    def change(self, changes: Mapping[str, tuple[str, ColumnSchema]], *, added: Sequence[tuple[str, ColumnSchema]] = ()) -> None:
+    def change(
+        self,
+        changes: Mapping[str, tuple[str, ColumnSchema]],
+        *,
+        added: Sequence[tuple[str, ColumnSchema]] = (),
+    ) -> None:
         """Replace single columns (by name) by (SQL, schema); ``added`` columns go to the end."""
         expressions = [changes.get(column.name, (quote_name(column.name), column)) for column in self.columns]
         self.select([*expressions, *added])
@@ -85,7 +98,11 @@ class TableState:
     def used_parameters(self, sql: str) -> dict[str, Any]:
         """The bound values that ``sql`` refers to; DuckDB refuses any others."""
         outside_quotes = _QUOTED.sub("", sql)
-        return {name: self.parameters[name] for name in _PLACEHOLDER.findall(outside_quotes) if name in self.parameters}
+        return {
+            name: self.parameters[name]
+            for name in _PLACEHOLDER.findall(outside_quotes)
+            if name in self.parameters
+        }
 
     def scalar(self, expression: str) -> int:
         """An aggregate over the table as it is now."""

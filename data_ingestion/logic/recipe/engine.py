@@ -63,7 +63,12 @@ def _step_kinds() -> dict[str, type[Step]]:
     for module_info in pkgutil.iter_modules(steps_package.__path__):
         module = importlib.import_module(f"{steps_package.__name__}.{module_info.name}")
         for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Step) and value is not Step and value.__module__ == module.__name__:
+            if (
+                isinstance(value, type)
+                and issubclass(value, Step)
+                and value is not Step
+                and value.__module__ == module.__name__
+            ):
                 kinds[get_args(value.model_fields["kind"].annotation)[0]] = value
     return dict(sorted(kinds.items()))
 
@@ -74,7 +79,10 @@ STEP_KINDS: dict[str, type[Step]] = _step_kinds()
 
 def recipe_schema() -> dict[str, Any]:
     """JSON schema per step kind, for forms and API documents."""
-    return {kind: {"summary": model.summary, "schema": model.model_json_schema()} for kind, model in STEP_KINDS.items()}
+    return {
+        kind: {"summary": model.summary, "schema": model.model_json_schema()}
+        for kind, model in STEP_KINDS.items()
+    }
 
 
 def parse_recipe(raw: Sequence[Any]) -> list[Step]:
@@ -89,13 +97,18 @@ def parse_recipe(raw: Sequence[Any]) -> list[Step]:
         kind = item.get("kind") if isinstance(item, dict) else None
         model = STEP_KINDS.get(kind) if isinstance(kind, str) else None
         if model is None:
-            errors.append({"pointer": f"/{index}/kind", "detail": f"Unknown step; known are {', '.join(STEP_KINDS)}."})
+            errors.append(
+                {"pointer": f"/{index}/kind", "detail": f"Unknown step; known are {', '.join(STEP_KINDS)}."}
+            )
             continue
         try:
             parsed.append(model.model_validate(item))
         except ValidationError as error:
             errors += [
-                {"pointer": "/" + "/".join(str(part) for part in (index, *found["loc"])), "detail": found["msg"]}
+                {
+                    "pointer": "/" + "/".join(str(part) for part in (index, *found["loc"])),
+                    "detail": found["msg"],
+                }
                 for found in error.errors()
             ]
     if errors:
@@ -114,7 +127,7 @@ def apply_recipe(
 ) -> AppliedRecipe:
     """Apply ``steps`` to ``source`` and write the result to ``target`` (never the source file).
 
-    ``resolve`` gives the tables that append and join steps name. Raises ``IngestError``; then ``target`` does not exist.
+    ``resolve`` gives the tables that append and join steps name. Raises ``IngestError``; then there is no ``target``.
     """
     limits = limits or IngestLimits()
     reports: list[StepReport] = []
@@ -138,12 +151,18 @@ def apply_recipe(
                     "recipe_invalid", f"Step {number} ({kind}) cannot be applied to this table.", step=number
                 ) from error
             if not state.columns:
-                raise IngestError("recipe_invalid", f"Step {number} ({kind}) would leave no column.", step=number)
+                raise IngestError(
+                    "recipe_invalid", f"Step {number} ({kind}) would leave no column.", step=number
+                )
             reports.append(StepReport(number, kind, before, rows, tuple(state.notes)))
         progress("write", len(steps), len(steps))
         try:
             copy_to_parquet(connection, state.sql, target, state.used_parameters(state.sql))
-        except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException) as error:
+        except (
+            duckdb.ConversionException,
+            duckdb.InvalidInputException,
+            duckdb.OutOfRangeException,
+        ) as error:
             raise IngestError("recipe_invalid", "The recipe fails on a value of this table.") from error
         columns = tuple(state.columns)
         profile = profile_parquet(connection, target, columns)

@@ -37,15 +37,14 @@ TM TKM Turkmenistan;TC TCA Turks and Caicos Islands;TV TUV Tuvalu;UG UGA Uganda;
 GB GBR United Kingdom;US USA United States;UY URY Uruguay;UZ UZB Uzbekistan;VU VUT Vanuatu;VE VEN Venezuela;VN VNM Vietnam;
 VG VGB British Virgin Islands;VI VIR U.S. Virgin Islands;WF WLF Wallis and Futuna;EH ESH Western Sahara;YE YEM Yemen;
 ZM ZMB Zambia;ZW ZWE Zimbabwe
-"""
+"""  # noqa: E501
 _ENTRIES = [entry.strip().split(" ", 2) for entry in _TABLE.replace("\n", "").split(";")]
 _VARIANTS = (
-    "uk|usa|u.s.a.|u.s.|us|united states of america|great britain|england|scotland|wales|northern ireland|russian federation|"
+    "uk|usa|u.s.a.|u.s.|us|united states of america|great britain|england|scotland|wales|"
+    "northern ireland|russian federation|"
     "republic of korea|korea|ivory coast|czech republic|türkiye|the netherlands|holland|uae|viet nam|"
     "deutschland|österreich|schweiz|frankreich|italien|spanien|allemagne|suisse|belgique|españa|italia|brasil"
 )
 
-COUNTRY_NAMES: frozenset[str] = frozenset(
-    [entry[2].casefold() for entry in _ENTRIES] + _VARIANTS.split("|")
-)
+COUNTRY_NAMES: frozenset[str] = frozenset([entry[2].casefold() for entry in _ENTRIES] + _VARIANTS.split("|"))
 COUNTRY_CODES: frozenset[str] = frozenset([entry[0] for entry in _ENTRIES] + [entry[1] for entry in _ENTRIES])

@@ -19,7 +19,18 @@ _TIME = re.compile(TIME_PATTERN)
 _NUMERIC_DATE = re.compile(r"(\d{1,4})([/.\-])(\d{1,2})\2(\d{2,4})(.*)", re.DOTALL)
 _HAS_DIGIT_AND_LETTER = re.compile(r"(?=.*\d)(?=.*[A-Za-z])")
 
-_TIME_PARTS = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M", " %H:%M:%S.%f", " %I:%M:%S %p", " %I:%M %p", ", %H:%M:%S", ", %I:%M:%S %p")
+_TIME_PARTS = (
+    "",
+    " %H:%M:%S",
+    " %H:%M",
+    "T%H:%M:%S",
+    "T%H:%M",
+    " %H:%M:%S.%f",
+    " %I:%M:%S %p",
+    " %I:%M %p",
+    ", %H:%M:%S",
+    ", %I:%M:%S %p",
+)
 _MONTH_NAME_FORMATS = (
     "%d %b %Y",
     "%d %B %Y",
@@ -95,8 +106,7 @@ def _numeric(values: Sequence[str]) -> TemporalFormat | None:
         return by_day or by_month
     # Both orders read every value: unpadded or AM/PM slash dates are the American habit, all else day first.
     american = sep == "/" and (
-        any("%p" in f for f in by_month.formats)
-        or any(len(m[1]) == 1 or len(m[3]) == 1 for m in matches)
+        any("%p" in f for f in by_month.formats) or any(len(m[1]) == 1 or len(m[3]) == 1 for m in matches)
     )
     chosen = by_month if american else by_day
     same = all(m[1].zfill(2) == m[3].zfill(2) for m in matches)

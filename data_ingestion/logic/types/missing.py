@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: Compared after trimming and case folding. "none" and "no answer" are left out on purpose: in a survey they are answers.
+#: Compared after trimming and case folding. "none" and "no answer" are left out: in a survey they are answers.
 MISSING_TOKENS: frozenset[str] = frozenset(
     {
         "",
@@ -45,7 +45,9 @@ MISSING_TOKENS: frozenset[str] = frozenset(
 )
 
 #: These words are missing marks only beside numbers or dates; in a text column they stay text.
-WEAK_TOKENS: frozenset[str] = frozenset({"?", "missing", "not applicable", "not available", "nil", "na", "-", ".", "\\n"})
+WEAK_TOKENS: frozenset[str] = frozenset(
+    {"?", "missing", "not applicable", "not available", "nil", "na", "-", ".", "\\n"}
+)
 
 
 def is_missing(text: str) -> bool:

@@ -46,8 +46,50 @@ CURRENCY_SIGNS: dict[str, str] = {
     "Fr.": "CHF",
 }
 CURRENCY_CODES: frozenset[str] = frozenset(
-    "USD EUR GBP JPY INR RUB KRW TRY UAH ILS VND NGN BRL AUD CAD SEK NOK DKK PLN CZK CHF CNY HKD SGD NZD ZAR MXN "
-    "HUF RON BGN THB IDR MYR PHP AED SAR EGP ARS CLP COP PEN KES".split()
+    [
+        "USD",
+        "EUR",
+        "GBP",
+        "JPY",
+        "INR",
+        "RUB",
+        "KRW",
+        "TRY",
+        "UAH",
+        "ILS",
+        "VND",
+        "NGN",
+        "BRL",
+        "AUD",
+        "CAD",
+        "SEK",
+        "NOK",
+        "DKK",
+        "PLN",
+        "CZK",
+        "CHF",
+        "CNY",
+        "HKD",
+        "SGD",
+        "NZD",
+        "ZAR",
+        "MXN",
+        "HUF",
+        "RON",
+        "BGN",
+        "THB",
+        "IDR",
+        "MYR",
+        "PHP",
+        "AED",
+        "SAR",
+        "EGP",
+        "ARS",
+        "CLP",
+        "COP",
+        "PEN",
+        "KES",
+    ]
 )
 
 
@@ -185,7 +227,11 @@ def _affixes_make_sense(prefixes: Counter[str], suffixes: Counter[str], count: i
     if len(prefixes) + len(suffixes) > _MAX_AFFIXES:
         return False
     for prefix in prefixes:
-        if prefix not in CURRENCY_SIGNS and prefix.upper() not in CURRENCY_CODES and prefix not in {"~", "≈", "<", ">"}:
+        if (
+            prefix not in CURRENCY_SIGNS
+            and prefix.upper() not in CURRENCY_CODES
+            and prefix not in {"~", "≈", "<", ">"}
+        ):
             return False
         if prefix in {"<", ">"}:
             return False  # a bound is not a value
@@ -227,9 +273,7 @@ def number_guard(fmt: NumberFormat) -> str:
     if fmt.style is DecimalStyle.POINT:
         body = rf"(?:{PLAIN_PATTERN}|[+-]?{COMMA_GROUPED_PATTERN}|[+-]?{SPACE_GROUPED_PATTERN})"
     else:
-        body = (
-            rf"[+-]?(?:[0-9]+|{DECIMAL_COMMA_PATTERN}|{DOT_GROUPED_PATTERN}|{SPACE_GROUPED_PATTERN})"
-        )
+        body = rf"[+-]?(?:[0-9]+|{DECIMAL_COMMA_PATTERN}|{DOT_GROUPED_PATTERN}|{SPACE_GROUPED_PATTERN})"
     prefix = _optional(fmt.prefixes)
     suffix = _optional(fmt.suffixes)
     core = rf"[+\-−]?\s*{prefix}\s*{body}\s*{suffix}"

@@ -7,11 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from data_ingestion.contracts import ColumnSchema, MeasureLevel, PhysicalType, SemanticType
-from data_ingestion.logic.duck import quote_name, quote_text
+from data_ingestion.logic.duck import quote_text
 from data_ingestion.logic.types import semantics
 from data_ingestion.logic.types.dates import TemporalFormat, find_temporal_format
 from data_ingestion.logic.types.missing import is_missing, is_missing_text
-from data_ingestion.logic.types.numbers import PLAIN_PATTERN, DecimalStyle, NumberFormat, find_number_format, number_guard
+from data_ingestion.logic.types.numbers import (
+    PLAIN_PATTERN,
+    DecimalStyle,
+    NumberFormat,
+    find_number_format,
+    number_guard,
+)
 from data_ingestion.logic.types.scales import order_scale
 
 _BOOLEANS: tuple[tuple[str, str], ...] = (
@@ -68,7 +74,9 @@ class ColumnPlan:
 
     def as_text(self, missing: tuple[str, ...] = ("",)) -> ColumnPlan:
         """The plan that keeps every cell as it is (used when a later row does not fit the type)."""
-        return ColumnPlan(name=self.name, label=self.label, missing=missing, undecided=True, padded=self.padded)
+        return ColumnPlan(
+            name=self.name, label=self.label, missing=missing, undecided=True, padded=self.padded
+        )
 
     def sql(self, source: str, *, trial: bool = False) -> str:
         """SQL that turns the VARCHAR expression ``source`` into this column.
@@ -166,7 +174,12 @@ def is_personal(header: str, semantic: SemanticType) -> bool:
     """Whether a column is likely to hold personal data."""
     if semantic in (SemanticType.EMAIL, SemanticType.PHONE, SemanticType.IP_ADDRESS):
         return True
-    if semantic in (SemanticType.COUNTRY, SemanticType.CURRENCY, SemanticType.PERCENTAGE, SemanticType.ORDERED_CATEGORY):
+    if semantic in (
+        SemanticType.COUNTRY,
+        SemanticType.CURRENCY,
+        SemanticType.PERCENTAGE,
+        SemanticType.ORDERED_CATEGORY,
+    ):
         return False
     return semantics.header_suggests_pii(header)
 

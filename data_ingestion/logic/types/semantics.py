@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from data_ingestion.contracts import SemanticType
 from data_ingestion.logic.types.countries import COUNTRY_CODES, COUNTRY_NAMES
@@ -28,21 +28,84 @@ _POSTCODES = tuple(
         r"\d{6}",
     )
 )
-_DURATION_WORDS = re.compile(r"(?:\d+(?:\.\d+)?\s*(?:d|days?|h|hrs?|hours?|m|min|mins|minutes?|s|sec|secs|seconds?)\b[ ,]*)+", re.I)
+_DURATION_WORDS = re.compile(
+    r"(?:\d+(?:\.\d+)?\s*(?:d|days?|h|hrs?|hours?|m|min|mins|minutes?|s|sec|secs|seconds?)\b[ ,]*)+", re.I
+)
 _DURATION_CLOCK = re.compile(r"\d{1,4}:[0-5]\d:[0-5]\d(?:\.\d+)?")
 _DURATION_ISO = re.compile(r"P(?=[\dT])(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?")
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 _PII_PHRASES = (
-    ("first", "name"), ("last", "name"), ("full", "name"), ("user", "name"), ("respondent", "name"), ("customer", "name"),
-    ("given", "name"), ("middle", "name"), ("contact", "name"), ("date", "of", "birth"), ("birth", "date"), ("street", "address"),
-    ("home", "address"), ("mailing", "address"), ("postal", "address"), ("e", "mail"), ("passport",), ("ssn",), ("iban",), ("dob",),
-    ("birthday",), ("birthdate",), ("surname",), ("firstname",), ("lastname",), ("fullname",), ("username",), ("forename",), ("email",),
-    ("phone",), ("telephone",), ("mobile",), ("cellphone",), ("address",), ("street",), ("vorname",), ("nachname",), ("straße",),
-    ("adresse",), ("telefon",), ("prenom",), ("prénom",), ("nombre",), ("apellido",), ("apellidos",), ("ip",), ("national", "id"),
-    ("tax", "id"), ("social", "security"), ("credit", "card"), ("license", "plate"), ("geburtsdatum",), ("signature",), ("handle",),
+    ("first", "name"),
+    ("last", "name"),
+    ("full", "name"),
+    ("user", "name"),
+    ("respondent", "name"),
+    ("customer", "name"),
+    ("given", "name"),
+    ("middle", "name"),
+    ("contact", "name"),
+    ("date", "of", "birth"),
+    ("birth", "date"),
+    ("street", "address"),
+    ("home", "address"),
+    ("mailing", "address"),
+    ("postal", "address"),
+    ("e", "mail"),
+    ("passport",),
+    ("ssn",),
+    ("iban",),
+    ("dob",),
+    ("birthday",),
+    ("birthdate",),
+    ("surname",),
+    ("firstname",),
+    ("lastname",),
+    ("fullname",),
+    ("username",),
+    ("forename",),
+    ("email",),
+    ("phone",),
+    ("telephone",),
+    ("mobile",),
+    ("cellphone",),
+    ("address",),
+    ("street",),
+    ("vorname",),
+    ("nachname",),
+    ("straße",),
+    ("adresse",),
+    ("telefon",),
+    ("prenom",),
+    ("prénom",),
+    ("nombre",),
+    ("apellido",),
+    ("apellidos",),
+    ("ip",),
+    ("national", "id"),
+    ("tax", "id"),
+    ("social", "security"),
+    ("credit", "card"),
+    ("license", "plate"),
+    ("geburtsdatum",),
+    ("signature",),
+    ("handle",),
 )
-_NOT_PII = frozenset({"file", "product", "brand", "company", "event", "column", "item", "campaign", "survey", "country", "city"})
+_NOT_PII = frozenset(
+    {
+        "file",
+        "product",
+        "brand",
+        "company",
+        "event",
+        "column",
+        "item",
+        "campaign",
+        "survey",
+        "country",
+        "city",
+    }
+)
 _SHARE = 0.95
 
 
@@ -59,12 +122,14 @@ def header_suggests_pii(name: str) -> bool:
     if _NOT_PII & set(words):
         return False
     return any(
-        words[i : i + len(phrase)] == phrase for phrase in _PII_PHRASES for i in range(len(words) - len(phrase) + 1)
+        words[i : i + len(phrase)] == phrase
+        for phrase in _PII_PHRASES
+        for i in range(len(words) - len(phrase) + 1)
     )
 
 
-def _most(values: Sequence[str], test: object) -> bool:
-    matched = sum(1 for value in values if test(value))  # type: ignore[operator]
+def _most(values: Sequence[str], test: Callable[[str], object]) -> bool:
+    matched = sum(1 for value in values if test(value))
     return matched >= _SHARE * len(values)
 
 
@@ -90,7 +155,10 @@ def text_meaning(name: str, values: Sequence[str]) -> SemanticType | None:
         return SemanticType.POSTCODE
     if _looks_like_country(words, values):
         return SemanticType.COUNTRY
-    if _most(values, lambda v: _DURATION_CLOCK.fullmatch(v) or _DURATION_ISO.fullmatch(v) or _DURATION_WORDS.fullmatch(v)):
+    if _most(
+        values,
+        lambda v: _DURATION_CLOCK.fullmatch(v) or _DURATION_ISO.fullmatch(v) or _DURATION_WORDS.fullmatch(v),
+    ):
         return SemanticType.DURATION
     return None
 
@@ -101,7 +169,9 @@ def number_meaning(name: str, values: Sequence[float], *, integer: bool) -> Sema
     if not integer or all(abs(value) <= 180 for value in values):
         if ({"lat", "latitude"} & set(words)) and all(-90 <= value <= 90 for value in values):
             return SemanticType.LATITUDE
-        if ({"lon", "lng", "long", "longitude"} & set(words)) and all(-180 <= value <= 180 for value in values):
+        if ({"lon", "lng", "long", "longitude"} & set(words)) and all(
+            -180 <= value <= 180 for value in values
+        ):
             return SemanticType.LONGITUDE
     if integer and len(values) > 3 and len(set(values)) == len(values) and _names_an_id(words):
         return SemanticType.IDENTIFIER
@@ -111,7 +181,10 @@ def number_meaning(name: str, values: Sequence[float], *, integer: bool) -> Sema
 
 
 def _names_an_id(words: tuple[str, ...]) -> bool:
-    return bool({"id", "key", "uuid", "guid", "code", "number", "no", "nr", "index", "row", "respid", "caseid"} & set(words))
+    return bool(
+        {"id", "key", "uuid", "guid", "code", "number", "no", "nr", "index", "row", "respid", "caseid"}
+        & set(words)
+    )
 
 
 def is_identifier(name: str, values: Sequence[str]) -> bool:
@@ -141,7 +214,9 @@ def find_multi_select(values: Sequence[str]) -> tuple[str, tuple[str, ...]] | No
         longest = max((len(item) for item in items), default=0)
         if not items or longest > 80 or len(items) > 60 or len(items) > 0.34 * total:
             continue
-        if separator in ",/" and (len(items) > 25 or sum(1 for n in items.values() if n == 1) > 0.2 * len(items)):
+        if separator in ",/" and (
+            len(items) > 25 or sum(1 for n in items.values() if n == 1) > 0.2 * len(items)
+        ):
             continue
         sets = {frozenset(part.strip() for part in value.split(separator)) for value in listed}
         if len(sets) < 2:
@@ -161,10 +236,14 @@ def _is_ip(value: str) -> bool:
 
 
 def _looks_like_phone(words: set[str], values: Sequence[str]) -> bool:
-    named = bool({"phone", "tel", "telephone", "mobile", "cell", "fax", "telefon", "handy", "téléphone"} & words)
-    if not _most(values, lambda v: _PHONE.fullmatch(v) and 7 <= sum(c.isdigit() for c in v) <= 15):
+    named = bool(
+        {"phone", "tel", "telephone", "mobile", "cell", "fax", "telefon", "handy", "téléphone"} & words
+    )
+    if not _most(values, lambda v: _PHONE.fullmatch(v) and 7 <= sum(1 for c in v if c.isdigit()) <= 15):
         return False
-    marked = _most(values, lambda v: v.startswith(("+", "00", "(")) or sum(not c.isdigit() for c in v) >= 2)
+    marked = _most(
+        values, lambda v: v.startswith(("+", "00", "(")) or sum(1 for c in v if not c.isdigit()) >= 2
+    )
     dates = _most(values, lambda v: re.fullmatch(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}.*", v))
     return named or (marked and not dates and _most(values, lambda v: "." not in v or v.count(".") > 1))
 

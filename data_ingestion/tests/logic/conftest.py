@@ -26,7 +26,9 @@ def work_dir(tmp_path: Path) -> Path:
 def run(tmp_path: Path, work_dir: Path) -> Ingest:
     """``run(data, name)`` ingests bytes or text and returns the tables."""
 
-    def call(data: bytes | str, name: str = "upload.csv", limits: IngestLimits | None = None) -> list[IngestedTable]:
+    def call(
+        data: bytes | str, name: str = "upload.csv", limits: IngestLimits | None = None
+    ) -> list[IngestedTable]:
         path = tmp_path / "upload.bin"
         path.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
         return ingest(path, original_name=name, work_dir=work_dir, limits=limits)

@@ -38,8 +38,28 @@ class Source:
         return [[text for text, _ in row] for row in self.rows]
 
 
-_ADJECTIVES = ["Light", "Heavy", "Foldable", "Classic", "Modern", "Compact", "Robust", "Soft", "Waterproof", "Recycled"]
-_THINGS = ["Desk Lamp", "Camping Chair", "Rain Jacket", "Trail Bike", "Café Table", "Toolbox", "Hat", "Wool Socks"]
+_ADJECTIVES = [
+    "Light",
+    "Heavy",
+    "Foldable",
+    "Classic",
+    "Modern",
+    "Compact",
+    "Robust",
+    "Soft",
+    "Waterproof",
+    "Recycled",
+]
+_THINGS = [
+    "Desk Lamp",
+    "Camping Chair",
+    "Rain Jacket",
+    "Trail Bike",
+    "Café Table",
+    "Toolbox",
+    "Hat",
+    "Wool Socks",
+]
 _ENDINGS = [
     "Great for small rooms, long evenings and readers who won't compromise.",
     "Folds flat, weighs little, and fits in every car.",
@@ -82,18 +102,18 @@ def survey_source(rows: int = 40, seed: int = 11) -> Source:
     header = ["respondent", "age", "gender", "q1_satisfied", "q2_score", "started", "open_answer"]
     answers = ["Very satisfied", "Satisfied", "Neutral", "Dissatisfied"]
     table: list[list[Cell]] = [[(name, False) for name in header]]
-    for number in range(rows):
-        table.append(
-            [
-                (f"R{number + 100:05}", False),
-                (str(rng.randint(18, 88)), False),
-                (rng.choice(["female", "male", "other"]), False),
-                (rng.choice(answers), False),
-                (f"{rng.uniform(0, 10):.2f}", False),
-                (f"2024-0{rng.randint(1, 9)}-{rng.randint(10, 28)}", False),
-                (f"{rng.choice(_ENDINGS)} {rng.choice(['Fine.', 'Next time, please call.', 'OK'])}", True),
-            ]
-        )
+    table += [
+        [
+            (f"R{number + 100:05}", False),
+            (str(rng.randint(18, 88)), False),
+            (rng.choice(["female", "male", "other"]), False),
+            (rng.choice(answers), False),
+            (f"{rng.uniform(0, 10):.2f}", False),
+            (f"2024-0{rng.randint(1, 9)}-{rng.randint(10, 28)}", False),
+            (f"{rng.choice(_ENDINGS)} {rng.choice(['Fine.', 'Next time, please call.', 'OK'])}", True),
+        ]
+        for number in range(rows)
+    ]
     return Source("survey", table)
 
 
@@ -124,8 +144,12 @@ def generate(source: Source, *, every: int = 1) -> Iterator[Polluted]:
     clean = source.clean()
     lines = [_line(row) for row in source.rows]
 
-    def make(name: str, family: str, text: str, rows: list[list[str]] | None = None, encoding: str = "utf-8") -> Polluted:
-        return Polluted(f"{source.name}_{name}", family, text.encode(encoding), clean if rows is None else rows)
+    def make(
+        name: str, family: str, text: str, rows: list[list[str]] | None = None, encoding: str = "utf-8"
+    ) -> Polluted:
+        return Polluted(
+            f"{source.name}_{name}", family, text.encode(encoding), clean if rows is None else rows
+        )
 
     joined = _write(source.rows)
     yield make("source", "source", joined)
@@ -157,7 +181,13 @@ def generate(source: Source, *, every: int = 1) -> Iterator[Polluted]:
         yield make(f"record_delimiter_{name}", "record delimiter", _write(source.rows, newline=newline))
     mixed = "".join(line + ("\r\n", "\n", "\r")[i % 3] for i, line in enumerate(lines))
     yield make("record_delimiter_mixed", "record delimiter", mixed)
-    for name, delimiter in (("semicolon", ";"), ("tab", "\t"), ("comma_space", ", "), ("space", " "), ("pipe", "|")):
+    for name, delimiter in (
+        ("semicolon", ";"),
+        ("tab", "\t"),
+        ("comma_space", ", "),
+        ("space", " "),
+        ("pipe", "|"),
+    ):
         yield make(f"field_delimiter_{name}", "field delimiter", _write(source.rows, delimiter=delimiter))
     yield make("quotation_apostrophe", "quotation", _write(source.rows, quote="'", escape=""))
     yield make("escape_backslash", "escape", _write(source.rows, escape="\\"))
@@ -176,11 +206,15 @@ def generate(source: Source, *, every: int = 1) -> Iterator[Polluted]:
                 continue
             cells = [_cell(cell, '"', '"') for cell in row]
             extra_text = ",".join([*cells[:column], "", *cells[column:]])
-            yield make(f"row_more_sep_{index}_{column}", "extra separator", _with_line(lines, index, extra_text))
+            yield make(
+                f"row_more_sep_{index}_{column}", "extra separator", _with_line(lines, index, extra_text)
+            )
             if column:
                 glued = [*cells[: column - 1], cells[column - 1] + cells[column], *cells[column + 1 :]]
                 yield make(
-                    f"row_less_sep_{index}_{column}", "missing separator", _with_line(lines, index, ",".join(glued))
+                    f"row_less_sep_{index}_{column}",
+                    "missing separator",
+                    _with_line(lines, index, ",".join(glued)),
                 )
             text, quoted = row[column]
             stray = [list(r) for r in clean]

@@ -55,7 +55,9 @@ def pdf(text: str | None, password: str | None = None) -> bytes:
 
 
 def ole(stream_name: str) -> bytes:
-    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600 + stream_name.encode("utf-16-le") + b"\x00" * 600
+    return (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600 + stream_name.encode("utf-16-le") + b"\x00" * 600
+    )
 
 
 def sheet_with(header: str) -> bytes:
@@ -117,7 +119,11 @@ CASES = {
     "cut parquet": (lambda: parquet()[:-50], "x.parquet", "file_damaged"),
     "cut json": (lambda: b'[{"a": 1}, {"a"', "x.json", "file_truncated"),
     "deep json": (lambda: b"[" * 200_000, "x.json", "file_damaged"),
-    "plain zip": (lambda: rewrite_zip(xlsx([["a"]]), lambda n, b: b).replace(b"xl/", b"yl/"), "x.zip", "file_kind_unsupported"),
+    "plain zip": (
+        lambda: rewrite_zip(xlsx([["a"]]), lambda n, b: b).replace(b"xl/", b"yl/"),
+        "x.zip",
+        "file_kind_unsupported",
+    ),
     "damaged sav": (lambda: b"$FL2@(#) SPSS" + b"\x00" * 500, "x.sav", "file_damaged"),
     "damaged arrow": (lambda: b"ARROW1\x00\x00" + b"\x07" * 400, "x.arrow", "file_damaged"),
 }
@@ -135,14 +141,22 @@ def test_bad_file_ends_in_its_code_and_leaves_nothing(run, work_dir, make, name,
 
 def test_too_many_columns_are_refused_by_count(run):
     with pytest.raises(IngestError) as caught:
-        run(",".join(f"c{i}" for i in range(60)) + "\n" + ",".join("1" * 60) + "\n", limits=IngestLimits(max_columns=50))
+        run(
+            ",".join(f"c{i}" for i in range(60)) + "\n" + ",".join("1" * 60) + "\n",
+            limits=IngestLimits(max_columns=50),
+        )
     assert caught.value.code == "too_many_columns"
     assert caught.value.context == {"columns": 60, "limit": 50}
 
 
 def test_twenty_thousand_columns_are_read(run):
     width = 20_000
-    data = ",".join(f"c{i}" for i in range(width)) + "\n" + "\n".join(",".join("7" * width) for _ in range(3)) + "\n"
+    data = (
+        ",".join(f"c{i}" for i in range(width))
+        + "\n"
+        + "\n".join(",".join("7" * width) for _ in range(3))
+        + "\n"
+    )
     (table,) = run(data)
     assert len(table.columns) == width
     assert table.row_count == 3
@@ -202,9 +216,11 @@ def test_lying_dimension_hides_no_rows(run, lie):
     rows: list[list[object]] = [["id", "name"], *[[i, f"n{i}"] for i in range(500)]]
     data = rewrite_zip(
         xlsx(rows),
-        lambda name, body: re.sub(rb'<dimension ref="[^"]*"', f'<dimension ref="{lie}"'.encode(), body)
-        if name.endswith("sheet1.xml")
-        else body,
+        lambda name, body: (
+            re.sub(rb'<dimension ref="[^"]*"', f'<dimension ref="{lie}"'.encode(), body)
+            if name.endswith("sheet1.xml")
+            else body
+        ),
     )
     (table,) = run(data, "x.xlsx")
     assert table.row_count == 500
@@ -213,13 +229,21 @@ def test_lying_dimension_hides_no_rows(run, lie):
 
 def test_memory_hungry_file_stops_in_the_child(run):
     with pytest.raises(IngestError) as caught:
-        run(json.dumps([{"a": "x" * 1000}] * 60_000), "x.json", limits=IngestLimits(child_memory_bytes=150 * 1024 * 1024))
+        run(
+            json.dumps([{"a": "x" * 1000}] * 60_000),
+            "x.json",
+            limits=IngestLimits(child_memory_bytes=150 * 1024 * 1024),
+        )
     assert caught.value.code in {"parser_memory", "parser_crashed"}
 
 
 def test_slow_parser_is_stopped(run):
     with pytest.raises(IngestError) as caught:
-        run(json.dumps([{f"k{i}": i for i in range(50)}] * 60_000), "x.json", limits=IngestLimits(child_seconds=1))
+        run(
+            json.dumps([{f"k{i}": i for i in range(50)}] * 60_000),
+            "x.json",
+            limits=IngestLimits(child_seconds=1),
+        )
     assert caught.value.code == "parser_timeout"
 
 

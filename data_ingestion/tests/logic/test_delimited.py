@@ -32,7 +32,12 @@ def read(text: str):
         ("1,2\n3,4\n5,6\n", ",", None, [["1", "2"], ["3", "4"], ["5", "6"]]),
         ("name\nann\nbob\ncyd\n", ",", ["name"], [["ann"], ["bob"], ["cyd"]]),
         ("a,b\r1,2\r3,4\r", ",", ["a", "b"], [["1", "2"], ["3", "4"]]),
-        ("Country,2018,2019\nDE,1.5,2.5\nFR,1.1,2.2\n", ",", ["Country", "2018", "2019"], [["DE", "1.5", "2.5"], ["FR", "1.1", "2.2"]]),
+        (
+            "Country,2018,2019\nDE,1.5,2.5\nFR,1.1,2.2\n",
+            ",",
+            ["Country", "2018", "2019"],
+            [["DE", "1.5", "2.5"], ["FR", "1.1", "2.2"]],
+        ),
     ],
 )
 def test_first_table_is_read(text, delimiter, header, rows):
@@ -71,7 +76,9 @@ def test_unnamed_first_column_is_kept():
     assert table.rows[0] == ["1", "x", "3"]
 
 
-cells = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r\x00", exclude_categories=["Cs"]), max_size=12)
+cells = st.text(
+    alphabet=st.characters(codec="utf-8", exclude_characters="\r\x00", exclude_categories=["Cs"]), max_size=12
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -124,7 +131,11 @@ def test_bulk_types_and_counts(run, small_is_bulk, rows_of):
 
 
 def test_bulk_repairs_only_rejected_rows_in_their_place(run, small_is_bulk, rows_of):
-    changes = {100: "100,n2,,25.0,2024-01-17", 200: '200,"n4,50.0,2024-01-05', 300: "300,a, b,75.0,2024-01-21"}
+    changes = {
+        100: "100,n2,,25.0,2024-01-17",
+        200: '200,"n4,50.0,2024-01-05',
+        300: "300,a, b,75.0,2024-01-21",
+    }
     (table,) = run(bulk_csv(5000, changes))
     rows = rows_of(table)
     assert [row["id"] for row in rows] == list(range(5000))
@@ -160,9 +171,12 @@ def test_bulk_of_another_encoding_and_delimiter(run, small_is_bulk, rows_of):
 
 
 @pytest.mark.parametrize(
-    ("late", "physical"), [("n.v.t.", "text"), ("12.5", "number"), ("007", "text"), ("99999999999999999999999", "text")]
+    ("late", "physical"),
+    [("n.v.t.", "text"), ("12.5", "number"), ("007", "text"), ("99999999999999999999999", "text")],
 )
-def test_late_odd_cell_changes_the_column_type_and_nothing_is_lost(run, small_is_bulk, rows_of, monkeypatch, late, physical):
+def test_late_odd_cell_changes_the_column_type_and_nothing_is_lost(
+    run, small_is_bulk, rows_of, monkeypatch, late, physical
+):
     """The odd cell stands where no sample looks; the column must neither crash nor lose it."""
     monkeypatch.setattr(load, "_SAMPLE_BYTES", 20_000)
     monkeypatch.setattr(load, "_SAMPLE_PLACES", 0)

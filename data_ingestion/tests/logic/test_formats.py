@@ -41,11 +41,21 @@ def make(folder: Path, kind: str) -> Path:
     path = folder / f"people.{kind}"
     if kind == "sav" or kind == "zsav":
         pyreadstat.write_sav(
-            PEOPLE, path, column_labels=["How was it?", "Name", "Weight"], variable_value_labels={"q1": LABELS},
-            missing_ranges={"q1": [99]}, variable_measure={"q1": "ordinal", "weight": "scale"}, compress=kind == "zsav",
+            PEOPLE,
+            path,
+            column_labels=["How was it?", "Name", "Weight"],
+            variable_value_labels={"q1": LABELS},
+            missing_ranges={"q1": [99]},
+            variable_measure={"q1": "ordinal", "weight": "scale"},
+            compress=kind == "zsav",
         )
     elif kind == "dta":
-        pyreadstat.write_dta(PEOPLE, path, column_labels=["How was it?", "Name", "Weight"], variable_value_labels={"q1": LABELS})
+        pyreadstat.write_dta(
+            PEOPLE,
+            path,
+            column_labels=["How was it?", "Name", "Weight"],
+            variable_value_labels={"q1": LABELS},
+        )
     elif kind == "parquet":
         PEOPLE.to_parquet(path)
     elif kind == "feather":
@@ -64,7 +74,9 @@ def make(folder: Path, kind: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("kind", ["sav", "zsav", "dta", "parquet", "feather", "arrows", "xlsx", "json", "jsonl", "csv.gz"])
+@pytest.mark.parametrize(
+    "kind", ["sav", "zsav", "dta", "parquet", "feather", "arrows", "xlsx", "json", "jsonl", "csv.gz"]
+)
 def test_format_gives_the_same_table(tmp_path, work_dir, rows_of, kind):
     path = make(tmp_path, kind)
     (table,) = ingest(path, original_name=path.name, work_dir=work_dir)
@@ -84,7 +96,10 @@ def test_spss_labels_missing_codes_and_measure_are_kept(tmp_path, work_dir, rows
     assert (column.name, column.label) == ("q1", "How was it?")
     assert column.value_labels == {"1": "Very bad", "2": "Bad", "5": "Very good", "99": "Refused"}
     assert column.missing_codes == ("99",)
-    assert (column.semantic_type, column.measure_level) == (SemanticType.ORDERED_CATEGORY, MeasureLevel.ORDINAL)
+    assert (column.semantic_type, column.measure_level) == (
+        SemanticType.ORDERED_CATEGORY,
+        MeasureLevel.ORDINAL,
+    )
     assert [row["q1 (raw)"] for row in rows_of(table)] == [1, 2, 5, 99, None]
     assert [repair.count for repair in table.receipt.repairs if repair.kind == "missing_code"] == [1]
 
@@ -93,7 +108,13 @@ def test_every_sheet_becomes_a_table_and_titles_are_set_aside(tmp_path, work_dir
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.title = "People"
-    for row in (["Sales 2024"], [], ["name", "when", "share"], ["ann", dt.datetime(2024, 1, 31), 0.25], ["bob", dt.datetime(2024, 2, 1), 3]):
+    for row in (
+        ["Sales 2024"],
+        [],
+        ["name", "when", "share"],
+        ["ann", dt.datetime(2024, 1, 31), 0.25],
+        ["bob", dt.datetime(2024, 2, 1), 3],
+    ):
         sheet.append(row)
     other = book.create_sheet("Codes")
     other.append(["code", "text"])
@@ -110,7 +131,13 @@ def test_every_sheet_becomes_a_table_and_titles_are_set_aside(tmp_path, work_dir
 
 
 def test_nested_json_is_flattened(run, rows_of):
-    data = {"meta": {"n": 2}, "items": [{"id": 1, "user": {"name": "ann", "tags": ["a", "b"]}}, {"id": 2, "user": {"name": None}, "x": True}]}
+    data = {
+        "meta": {"n": 2},
+        "items": [
+            {"id": 1, "user": {"name": "ann", "tags": ["a", "b"]}},
+            {"id": 2, "user": {"name": None}, "x": True},
+        ],
+    }
     (table,) = run(json.dumps(data), "x.json")
     assert rows_of(table) == [
         {"id": 1, "user.name": "ann", "user.tags": "a; b", "x": None},
@@ -121,7 +148,9 @@ def test_nested_json_is_flattened(run, rows_of):
 def test_bad_json_lines_are_rejected_with_their_number(run):
     (table,) = run('{"a": 1}\nnot json\n{"a": 2}\n', "x.jsonl")
     assert (table.receipt.rows_in, table.receipt.rows_out, table.receipt.rows_rejected) == (3, 2, 1)
-    assert pq.read_table(table.rejects_path).to_pylist() == [{"row": 2, "reason": "not_json", "raw": "not json"}]
+    assert pq.read_table(table.rejects_path).to_pylist() == [
+        {"row": 2, "reason": "not_json", "raw": "not json"}
+    ]
 
 
 def test_parquet_with_nested_columns_and_dictionaries(tmp_path, work_dir, rows_of):
@@ -136,7 +165,12 @@ def test_parquet_with_nested_columns_and_dictionaries(tmp_path, work_dir, rows_o
     pq.write_table(table, tmp_path / "n.parquet")
     (found,) = ingest(tmp_path / "n.parquet", original_name="n.parquet", work_dir=work_dir)
     first = rows_of(found)[0]
-    assert {k: first[k] for k in ("s.a", "s.b.c", "l", "d")} == {"s.a": 1, "s.b.c": "x", "l": "1; 2", "d": "u"}
+    assert {k: first[k] for k in ("s.a", "s.b.c", "l", "d")} == {
+        "s.a": 1,
+        "s.b.c": "x",
+        "l": "1; 2",
+        "d": "u",
+    }
     assert first["t"] == dt.datetime(1970, 1, 1)
 
 
@@ -157,7 +191,10 @@ def test_docx_gives_tables_and_text(tmp_path, work_dir, rows_of):
 def test_pdf_gives_tables_and_text(tmp_path, work_dir, rows_of):
     story = [
         Paragraph("A short report.", getSampleStyleSheet()["Normal"]),
-        Table([["item", "price"], ["tea", "1.20"], ["mug", "7.50"]], style=[("GRID", (0, 0), (-1, -1), 1, colors.black)]),
+        Table(
+            [["item", "price"], ["tea", "1.20"], ["mug", "7.50"]],
+            style=[("GRID", (0, 0), (-1, -1), 1, colors.black)],
+        ),
     ]
     SimpleDocTemplate(str(tmp_path / "p.pdf")).build(story)
     prices, text = ingest(tmp_path / "p.pdf", original_name="p.pdf", work_dir=work_dir)
@@ -193,7 +230,7 @@ def test_export_comes_back_as_the_same_table(table, tmp_path, rows_of, format):
     assert [row["score"] for row in rows] == [1.5, None, -2.5, 4.0]
     assert [str(row["when"])[:10] for row in rows] == ["2024-01-31", "2024-02-01", "None", "2024-02-03"]
     if format is ExportFormat.SAV:
-        codes = {code: text for code, text in again.columns[1].value_labels.items()}
+        codes = dict(again.columns[1].value_labels.items())
         assert [codes[str(row["answer"])] for row in rows] == ["Agree", "Disagree", "Neutral", "Agree"]
         assert again.columns[1].measure_level is MeasureLevel.ORDINAL
     else:

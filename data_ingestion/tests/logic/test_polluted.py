@@ -5,9 +5,20 @@ from __future__ import annotations
 import pytest
 
 from data_ingestion.logic.delimited.reader import read_delimited_text
-from data_ingestion.tests.logic.polluted import Polluted, generate, score, shop_source, survey_source, through_csv
+from data_ingestion.tests.logic.polluted import (
+    Polluted,
+    generate,
+    score,
+    shop_source,
+    survey_source,
+    through_csv,
+)
 
-FILES = [file for source in (shop_source(60, seed=21), survey_source(60, seed=22)) for file in generate(source, every=19)]
+FILES = [
+    file
+    for source in (shop_source(60, seed=21), survey_source(60, seed=22))
+    for file in generate(source, every=19)
+]
 #: A header whose words were glued together has no evidence of where they met; everything else has.
 HARD = {"missing separator": 9.1, "field delimiter": 9.9}
 

@@ -45,7 +45,9 @@ def other(tmp_path) -> TableSource:
 @pytest.fixture
 def cook(source, other, tmp_path):
     def call(*steps):
-        result = apply_recipe(source, parse_recipe(list(steps)), target=tmp_path / "v2.parquet", resolve=lambda i, v: other)
+        result = apply_recipe(
+            source, parse_recipe(list(steps)), target=tmp_path / "v2.parquet", resolve=lambda i, v: other
+        )
         page = read_page(result.parquet_path, result.columns)
         return result, [dict(zip(page.columns, row, strict=True)) for row in page.rows]
 
@@ -57,19 +59,31 @@ def column(rows, name):
 
 
 STEPS = {
-    "rename": ({"columns": {"name": "Name"}}, "Name", [" ann ", "bob", "cyd", "bob", "o'neil; \"x\""]),
-    "trim": ({"columns": ["name"], "case": "upper"}, "name", ["ANN", "BOB", "CYD", "BOB", "O'NEIL; \"X\""]),
-    "recode": ({"column": "name", "mapping": {"bob": "Robert", "cyd": None}}, "name", [" ann ", "Robert", None, "Robert", "o'neil; \"x\""]),
+    "rename": ({"columns": {"name": "Name"}}, "Name", [" ann ", "bob", "cyd", "bob", 'o\'neil; "x"']),
+    "trim": ({"columns": ["name"], "case": "upper"}, "name", ["ANN", "BOB", "CYD", "BOB", 'O\'NEIL; "X"']),
+    "recode": (
+        {"column": "name", "mapping": {"bob": "Robert", "cyd": None}},
+        "name",
+        [" ann ", "Robert", None, "Robert", 'o\'neil; "x"'],
+    ),
     "map_missing": ({"columns": ["score"], "codes": ["99", "0.0"]}, "score", [5, None, None, 3, None]),
     "filter": ({"where": {"column": "score", "op": "ge", "value": 3}}, "id", [1, 4, 5]),
     "derive": ({"column": "d", "expression": "score * 2 + id"}, "d", [11.0, 2.0, None, 10.0, 203.0]),
     "retype": ({"column": "score", "to": "text"}, "score", ["5", "0", None, "3", "99"]),
     "split": ({"column": "name", "separator": ";", "into": ["a", "b"]}, "b", [None, None, None, None, '"x"']),
-    "merge": ({"columns": ["id", "name"], "into": "m", "separator": "/"}, "m", ["1/ ann ", "2/bob", "3/cyd", "4/bob", "5/o'neil; \"x\""]),
+    "merge": (
+        {"columns": ["id", "name"], "into": "m", "separator": "/"},
+        "m",
+        ["1/ ann ", "2/bob", "3/cyd", "4/bob", '5/o\'neil; "x"'],
+    ),
     "drop_duplicates": ({"columns": ["name"]}, "id", [1, 2, 3, 5]),
     "select": ({"columns": ["score"], "keep": True}, "score", [5, 0, None, 3, 99]),
     "append": ({"datasets": [{"dataset_id": "o"}]}, "score", [5.0, 0.0, None, 3.0, 99.0, 1.5, 9.0]),
-    "join": ({"dataset": {"dataset_id": "o"}, "left_on": ["id"], "right_on": ["ID"]}, "E-Mail", [None, "b@x.org", None, "d@x.org", None]),
+    "join": (
+        {"dataset": {"dataset_id": "o"}, "left_on": ["id"], "right_on": ["ID"]},
+        "E-Mail",
+        [None, "b@x.org", None, "d@x.org", None],
+    ),
 }
 
 
@@ -94,7 +108,13 @@ def test_steps_work_in_order_on_each_other(cook):
         {"kind": "trim"},
         {"kind": "rename", "columns": {"id": "score", "score": "id"}},
         {"kind": "filter", "where": {"column": "score", "op": "le", "value": 2}},
-        {"kind": "recode", "column": "name", "mapping": {"ann": 1, "bob": 2}, "others": "missing", "into": "code"},
+        {
+            "kind": "recode",
+            "column": "name",
+            "mapping": {"ann": 1, "bob": 2},
+            "others": "missing",
+            "into": "code",
+        },
     )
     assert column(rows, "id") == [5, 0]
     assert column(rows, "code") == [1, 2]
@@ -166,7 +186,12 @@ def test_user_text_never_becomes_sql(cook, text):
     _, rows = cook({"kind": "recode", "column": "name", "mapping": {"bob": text}})
     assert rows[1]["name"] == text
     name = text.replace("\x00", "") + "n"
-    _, rows = cook({"kind": "rename", "columns": {"name": name}}, {"kind": "derive", "column": "k", "expression": f"length([{name}])"} if "]" not in name else {"kind": "trim"})
+    _, rows = cook(
+        {"kind": "rename", "columns": {"name": name}},
+        {"kind": "derive", "column": "k", "expression": f"length([{name}])"}
+        if "]" not in name
+        else {"kind": "trim"},
+    )
     assert rows[1][name.strip()] == "bob"
 
 
@@ -186,7 +211,8 @@ def evaluate(formula: str):
 
     compiled = compile_formula(formula, COLUMNS).compiled
     row = duckdb.execute(
-        f"SELECT {compiled.sql} FROM (SELECT 4.0::DOUBLE AS x, 7::BIGINT AS n, 'Tea' AS \"a b\", DATE '2024-03-05' AS d, TRUE AS ok)",
+        f"SELECT {compiled.sql} FROM (SELECT 4.0::DOUBLE AS x, 7::BIGINT AS n, 'Tea' AS \"a b\", "
+        "DATE '2024-03-05' AS d, TRUE AS ok)",
         compiled.parameters,
     ).fetchone()
     return row[0]
@@ -227,7 +253,20 @@ def test_formula_value(formula, value):
 
 @pytest.mark.parametrize(
     "formula",
-    ["", "1 +", "foo(1)", "x + [a b]", "if(x, 1, 2)", "if(ok, 1, 'a')", "1; drop table t", "x = 'a'", "round()", "((((", "year(x)", "'open"],
+    [
+        "",
+        "1 +",
+        "foo(1)",
+        "x + [a b]",
+        "if(x, 1, 2)",
+        "if(ok, 1, 'a')",
+        "1; drop table t",
+        "x = 'a'",
+        "round()",
+        "((((",
+        "year(x)",
+        "'open",
+    ],
 )
 def test_invalid_formula_is_refused(formula):
     with pytest.raises(IngestError) as caught:
@@ -292,9 +331,24 @@ def test_deeply_nested_filter_is_refused():
         ({"where": {"column": "name", "op": "contains", "value": "BO"}}, [2, 4], 2),
         ({"where": {"column": "score", "op": "is_missing"}}, [3], 1),
         ({"where": {"column": "score", "op": "ne", "value": 5}}, [2, 4, 5], 3),
-        ({"where": {"any": [{"column": "id", "op": "in", "value": [1, 5]}, {"column": "joined", "op": "between", "value": ["2024-02-01", "2024-02-01"]}]}}, [1, 3, 5], 3),
+        (
+            {
+                "where": {
+                    "any": [
+                        {"column": "id", "op": "in", "value": [1, 5]},
+                        {"column": "joined", "op": "between", "value": ["2024-02-01", "2024-02-01"]},
+                    ]
+                }
+            },
+            [1, 3, 5],
+            3,
+        ),
         ({"where": {"not": {"column": "id", "op": "le", "value": 4}}}, [5], 1),
-        ({"where": {"column": "name", "op": "not_in", "value": ["bob"]}, "limit": 2, "sort": ["-id"]}, [5, 3], 3),
+        (
+            {"where": {"column": "name", "op": "not_in", "value": ["bob"]}, "limit": 2, "sort": ["-id"]},
+            [5, 3],
+            3,
+        ),
     ],
 )
 def test_page(source, options, ids, total):
@@ -319,8 +373,15 @@ def test_bad_page_is_refused(source, options):
 
 @pytest.mark.parametrize(
     ("first", "second", "alike"),
-    [("E-Mail", "email", True), ("e_mail address", "E-mail Address", True), ("Satisfaction", "Satisfacton", True), ("q1", "q2", False),
-     ("age", "wage", False), ("Zip code", "postcode", True), ("first name", "last name", False)],
+    [
+        ("E-Mail", "email", True),
+        ("e_mail address", "E-mail Address", True),
+        ("Satisfaction", "Satisfacton", True),
+        ("q1", "q2", False),
+        ("age", "wage", False),
+        ("Zip code", "postcode", True),
+        ("first name", "last name", False),
+    ],
 )
 def test_header_similarity(first, second, alike):
     assert (header_similarity(first, second) >= 0.86) is alike
@@ -343,10 +404,15 @@ def test_comparison_by_position_and_by_key(source, cook, tmp_path):
     found = compare_versions((source.path, source.columns), (changed.parquet_path, changed.columns))
     assert [(c.column, c.changed, c.examples) for c in found.cells] == [("score", 1, ((2, 0, 1),))]
     assert (found.rows_added, found.columns_added) == (None, ())
-    filtered, _ = cook({"kind": "filter", "where": {"column": "id", "op": "ne", "value": 3}}, {"kind": "retype", "column": "score", "to": "text"})
+    filtered, _ = cook(
+        {"kind": "filter", "where": {"column": "id", "op": "ne", "value": 3}},
+        {"kind": "retype", "column": "score", "to": "text"},
+    )
     found = compare_versions((source.path, source.columns), (filtered.parquet_path, filtered.columns))
     assert found.cells is None
-    found = compare_versions((source.path, source.columns), (filtered.parquet_path, filtered.columns), key="id")
+    found = compare_versions(
+        (source.path, source.columns), (filtered.parquet_path, filtered.columns), key="id"
+    )
     assert (found.rows_added, found.rows_removed, found.cells) == (0, 1, ())
     assert found.columns_retyped == (("score", "integer", "text"),)
     with pytest.raises(IngestError, match="not unique"):

@@ -124,14 +124,19 @@ def test_missing_tokens_become_missing_and_are_listed(run, rows_of):
         ({"65+", "18-24", "25-34", "under 18"}, ("under 18", "18-24", "25-34", "65+")),
         ({"2 - good", "1 - bad", "3 - best"}, ("1 - bad", "2 - good", "3 - best")),
         ({"stimme zu", "stimme nicht zu", "teils/teils"}, ("stimme nicht zu", "teils/teils", "stimme zu")),
-        ({"Satisfied", "Neutral", "Very satisfied", "Don't know"}, ("Neutral", "Satisfied", "Very satisfied", "Don't know")),
+        (
+            {"Satisfied", "Neutral", "Very satisfied", "Don't know"},
+            ("Neutral", "Satisfied", "Very satisfied", "Don't know"),
+        ),
     ],
 )
 def test_answer_scales_are_put_in_order(values, order):
     assert order_scale(values) == order
 
 
-@pytest.mark.parametrize("values", [{"red", "green", "blue"}, {"Agree", "Disagree"}, {"Agree", "Sometimes", "Good"}])
+@pytest.mark.parametrize(
+    "values", [{"red", "green", "blue"}, {"Agree", "Disagree"}, {"Agree", "Sometimes", "Good"}]
+)
 def test_other_answers_are_no_scale(values):
     assert order_scale(values) is None
 
@@ -140,8 +145,17 @@ def test_likert_column_is_ordinal_with_its_order(run):
     answers = ["Agree", "Disagree", "Neutral", "Strongly agree", "Strongly disagree"]
     (table,) = run("id,q1\n" + "".join(f"{i},{answers[i % 5]}\n" for i in range(60)))
     column = table.columns[1]
-    assert (column.semantic_type, column.measure_level) == (SemanticType.ORDERED_CATEGORY, MeasureLevel.ORDINAL)
-    assert list(column.value_labels) == ["Strongly disagree", "Disagree", "Neutral", "Agree", "Strongly agree"]
+    assert (column.semantic_type, column.measure_level) == (
+        SemanticType.ORDERED_CATEGORY,
+        MeasureLevel.ORDINAL,
+    )
+    assert list(column.value_labels) == [
+        "Strongly disagree",
+        "Disagree",
+        "Neutral",
+        "Agree",
+        "Strongly agree",
+    ]
 
 
 def test_prose_with_commas_is_no_multi_select():
@@ -152,8 +166,18 @@ def test_prose_with_commas_is_no_multi_select():
 
 @pytest.mark.parametrize(
     ("header", "personal"),
-    [("E-mail", True), ("firstName", True), ("Date of birth", True), ("name", True), ("product name", False), ("score", False),
-     ("file_name", False), ("home address", True), ("shipping", False), ("IBAN", True)],
+    [
+        ("E-mail", True),
+        ("firstName", True),
+        ("Date of birth", True),
+        ("name", True),
+        ("product name", False),
+        ("score", False),
+        ("file_name", False),
+        ("home address", True),
+        ("shipping", False),
+        ("IBAN", True),
+    ],
 )
 def test_headers_that_announce_personal_data(header, personal):
     assert header_suggests_pii(header) is personal

@@ -19,7 +19,7 @@ class DatasetVersion(BaseModel):
 
 
 class Append(Step):
-    """Rows of ``datasets`` follow; columns are matched by (fuzzily compared) names, types are widened where they differ."""
+    """Rows of ``datasets`` follow; columns are matched by alike names, types widened where they differ."""
 
     kind: Literal["append"]
     datasets: list[DatasetVersion] = Field(min_length=1, max_length=100)
@@ -35,6 +35,10 @@ class Append(Step):
         selects = [state.sql, *[parquet_relation(source.path) for source in sources]]
         names = ["", *[source.name for source in sources]]
         state.sql, state.columns = union_select(
-            selects, matched, names=names if self.source_column else None, source_column=self.source_column, bind=state.bind
+            selects,
+            matched,
+            names=names if self.source_column else None,
+            source_column=self.source_column,
+            bind=state.bind,
         )
         state.notes += matched.notes

@@ -25,7 +25,9 @@ class Derive(Step):
         formula = compile_formula(self.expression, state.columns, prefix=f"{state.prefix}e")
         state.parameters.update(formula.compiled.parameters)
         semantic = (
-            SemanticType.CATEGORY if formula.physical_type is PhysicalType.TEXT else SemanticType(formula.physical_type.value)
+            SemanticType.CATEGORY
+            if formula.physical_type is PhysicalType.TEXT
+            else SemanticType(formula.physical_type.value)
         )
         sources = [state.column(name) for name in formula.columns]
         schema = ColumnSchema(

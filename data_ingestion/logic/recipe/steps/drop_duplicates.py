@@ -18,11 +18,13 @@ class DropDuplicates(Step):
     changes_rows = True
 
     def apply(self, state: TableState) -> None:
-        keys = [quote_name(state.column(name).name) for name in (self.columns or [c.name for c in state.columns])]
+        keys = [
+            quote_name(state.column(name).name) for name in (self.columns or [c.name for c in state.columns])
+        ]
         names = ", ".join(quote_name(column.name) for column in state.columns)
         order = "ASC" if self.keep == "first" else "DESC"
         number, rank = f"__row_{state.step}", f"__rank_{state.step}"
-        state.sql = (
-            f"SELECT {names} FROM (SELECT *, row_number() OVER (PARTITION BY {', '.join(keys)} ORDER BY {number} {order}) "
-            f"AS {rank} FROM (SELECT *, row_number() OVER () AS {number} FROM ({state.sql}))) WHERE {rank} = 1 ORDER BY {number}"
-        )
+        numbered = f"SELECT *, row_number() OVER () AS {number} FROM ({state.sql})"
+        window = f"PARTITION BY {', '.join(keys)} ORDER BY {number} {order}"
+        ranked = f"SELECT *, row_number() OVER ({window}) AS {rank} FROM ({numbered})"
+        state.sql = f"SELECT {names} FROM ({ranked}) WHERE {rank} = 1 ORDER BY {number}"

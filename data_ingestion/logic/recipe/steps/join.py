@@ -36,12 +36,19 @@ class Join(Step):
 
     def apply(self, state: TableState) -> None:
         if len(self.left_on) != len(self.right_on):
-            raise IngestError("recipe_invalid", "Both sides need the same number of key columns.", step=state.step)
+            raise IngestError(
+                "recipe_invalid", "Both sides need the same number of key columns.", step=state.step
+            )
         other = state.resolve(self.dataset.dataset_id, self.dataset.version)
         by_name = {column.name: column for column in other.columns}
         for name in (*self.right_on, *self.columns):
             if name not in by_name:
-                raise IngestError("column_unknown", f"The other Dataset has no column {name!r}.", column=name, step=state.step)
+                raise IngestError(
+                    "column_unknown",
+                    f"The other Dataset has no column {name!r}.",
+                    column=name,
+                    step=state.step,
+                )
         right = f"({parquet_relation(other.path)})"
         keys = ", ".join(quote_name(name) for name in self.right_on)
         if not self.allow_multiply:
@@ -63,7 +70,9 @@ class Join(Step):
                 left_sql, right_sql = f"CAST({left_sql} AS VARCHAR)", f"CAST({right_sql} AS VARCHAR)"
             conditions.append(f"{left_sql} = {right_sql}")
         taken = {column.name.casefold() for column in state.columns}
-        wanted = [by_name[name] for name in self.columns] or [c for c in other.columns if c.name not in self.right_on]
+        wanted = [by_name[name] for name in self.columns] or [
+            c for c in other.columns if c.name not in self.right_on
+        ]
         listed = [(f"l.{quote_name(column.name)}", column) for column in state.columns]
         for column in wanted:
             name = column.name

@@ -34,9 +34,14 @@ class MapMissing(Step):
             key = _key(name, column.physical_type)
             listed = ", ".join(state.bind(_normalised(code, column.physical_type)) for code in codes)
             test = f"{key} IN ({listed})"
-            state.notes.append(f"{column.name}: {state.scalar(f'count(*) FILTER (WHERE {test})'):,} cells became missing")
+            state.notes.append(
+                f"{column.name}: {state.scalar(f'count(*) FILTER (WHERE {test})'):,} cells became missing"
+            )
             merged = tuple(dict.fromkeys([*column.missing_codes, *codes]))
-            changes[column.name] = (f"CASE WHEN {test} THEN NULL ELSE {name} END", replace(column, missing_codes=merged))
+            changes[column.name] = (
+                f"CASE WHEN {test} THEN NULL ELSE {name} END",
+                replace(column, missing_codes=merged),
+            )
         state.change(changes)
 
 

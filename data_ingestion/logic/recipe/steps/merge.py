@@ -12,7 +12,7 @@ from data_ingestion.logic.recipe.base import Step, TableState
 
 
 class Merge(Step):
-    """``into`` holds the texts of ``columns`` joined by ``separator``; missing cells are skipped. With ``drop`` the sources go."""
+    """``into`` holds the texts of ``columns`` joined by ``separator``, without missing cells."""
 
     kind: Literal["merge"]
     columns: list[str] = Field(min_length=2, max_length=100)

@@ -89,4 +89,6 @@ def _normalised(old: str, physical: PhysicalType) -> str | float:
     try:
         return float(old)
     except ValueError as error:
-        raise IngestError("recipe_invalid", f"{old[:50]!r} is no number, but the column holds numbers.") from error
+        raise IngestError(
+            "recipe_invalid", f"{old[:50]!r} is no number, but the column holds numbers."
+        ) from error

@@ -27,5 +27,8 @@ class Rename(Step):
         if len({name.casefold() for name in names}) < len(names):
             raise IngestError("recipe_invalid", "Two columns would have the same name.", step=state.step)
         state.select(
-            [(quote_name(column.name), renamed(column, name)) for column, name in zip(state.columns, names, strict=True)]
+            [
+                (quote_name(column.name), renamed(column, name))
+                for column, name in zip(state.columns, names, strict=True)
+            ]
         )

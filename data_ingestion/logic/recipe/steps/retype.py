@@ -24,9 +24,9 @@ _TYPES = {
 class Retype(Step):
     """Read a column as another type.
 
-    Text is cleaned first (group marks, currency, percent and unit words are dropped; ``decimal`` names the decimal mark;
-    ``format`` is a strptime format for dates). Cells that cannot be read become missing, are counted in the report, and
-    the original stays in a column beside; with ``strict`` they are an error instead.
+    Text is cleaned first (group marks, currency, percent and unit words are dropped; ``decimal`` names the
+    decimal mark; ``format`` is a strptime format for dates). Cells that cannot be read become missing, are
+    counted in the report, and the original stays in a column beside; with ``strict`` they are an error instead.
     """
 
     kind: Literal["retype"]
@@ -45,7 +45,11 @@ class Retype(Step):
         test = f"{name} IS NOT NULL AND ({sql}) IS NULL"
         lost = state.scalar(f"count(*) FILTER (WHERE {test})")
         if lost and self.strict:
-            raise IngestError("recipe_invalid", f"{lost:,} cells of {self.column!r} cannot be read as {self.to}.", step=state.step)
+            raise IngestError(
+                "recipe_invalid",
+                f"{lost:,} cells of {self.column!r} cannot be read as {self.to}.",
+                step=state.step,
+            )
         semantic = SemanticType.FREE_TEXT if physical is PhysicalType.TEXT else SemanticType(physical.value)
         schema = replace(
             column,
@@ -63,7 +67,9 @@ class Retype(Step):
         while state.has(raw):
             number += 1
             raw = f"{column.name} (raw {number})"
-        state.notes.append(f"{lost:,} cells cannot be read as {self.to}; they are missing and kept in {raw!r}")
+        state.notes.append(
+            f"{lost:,} cells cannot be read as {self.to}; they are missing and kept in {raw!r}"
+        )
         state.change(
             {column.name: (sql, replace(schema, raw_column=raw))},
             added=[(name, replace(column, name=raw, label=f"{column.label} (as before)", is_raw=True))],

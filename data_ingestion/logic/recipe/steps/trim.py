@@ -12,7 +12,7 @@ from data_ingestion.logic.recipe.base import Step, TableState
 
 
 class Trim(Step):
-    """Remove blanks at both ends, optionally collapse inner blanks and change case; all text columns when none is named.
+    """Remove blanks at both ends, optionally collapse inner blanks and change case; by default in all text columns.
 
     Texts that become empty become missing.
     """
@@ -24,7 +24,9 @@ class Trim(Step):
     summary = "Clean up blanks and letter case"
 
     def apply(self, state: TableState) -> None:
-        names = self.columns or [c.name for c in state.columns if c.physical_type is PhysicalType.TEXT and not c.is_raw]
+        names = self.columns or [
+            c.name for c in state.columns if c.physical_type is PhysicalType.TEXT and not c.is_raw
+        ]
         changes = {}
         for name in names:
             column = state.column(name)
