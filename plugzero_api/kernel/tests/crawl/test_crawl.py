@@ -732,7 +732,6 @@ def test_killed_worker_leaves_no_crawl_process_behind(tmp_path: Path) -> None:
 def test_child_that_hangs_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, stop: bool, reason: EndReason
 ) -> None:
-    monkeypatch.setattr(runner, limit, 1.5)
     site = LocalSite(answer=lambda path: replace(page(path + "a"), delay=0.05))
     stopped: list[int] = []
     with running(site):
@@ -742,6 +741,7 @@ def test_child_that_hangs_is_killed(
         next(batches)
         (child,) = _children()
         os.kill(child, signal.SIGSTOP)
+        monkeypatch.setattr(runner, limit, 1.5)
         stopped.append(child)
         outcome = Outcome([event for batch in batches for event in batch])
     assert outcome.ended.reason is reason and outcome.ended.resumable
