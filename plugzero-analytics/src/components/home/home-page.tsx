@@ -58,7 +58,7 @@ function NextSteps({ twoFactor }: { twoFactor: boolean | undefined }) {
   if (query.data?.count === 0 && can("files.upload")) steps.push({ icon: Upload, title: t("home.step.upload"), text: t("home.step.uploadText"), href: "/data?upload=1" });
   if (latest && hasApp("analysis") && can("analysis.run")) steps.push({ icon: FlaskConical, title: t("home.step.analyse", { name: latest.name }), text: t("home.step.analyseText"), href: `/analysis?dataset=${latest.id}` });
   if (latest) steps.push({ icon: Database, title: t("home.step.profile"), text: t("data.shape", { rows: latest.row_count, columns: latest.column_count }), href: `/data/${latest.id}?tab=columns` });
-  if (hasApp("seo_intelligence") && can("audits.run")) steps.push({ icon: Radar, title: t("home.step.audit"), text: t("home.step.auditText"), href: "/seo?new=1" });
+  if (hasApp("seo_intelligence") && can("seo.audit")) steps.push({ icon: Radar, title: t("home.step.audit"), text: t("home.step.auditText"), href: "/seo?new=1" });
   if (twoFactor === false) steps.push({ icon: ShieldCheck, title: t("home.step.twoFactor"), text: t("home.step.twoFactorText"), href: "/account?tab=security" });
   return (
     <Card>

@@ -75,10 +75,10 @@ export function CommandPalette({ open, onOpenChange }: PaletteProps) {
               ))}
             </Group>
             <Group heading={t("palette.actions")}>
-              {can("files.upload") || can("datasets.edit") ? (
+              {can("files.upload") ? (
                 <Item icon={Upload} value={t("data.upload")} onSelect={() => go("/data?upload=1")}>{t("data.upload")}</Item>
               ) : null}
-              {can("projects.create") || can("projects.edit") ? (
+              {can("projects.create") ? (
                 <Item icon={Plus} value={t("project.create")} onSelect={() => go("/projects?new=1")}>{t("project.create")}</Item>
               ) : null}
               <Item
