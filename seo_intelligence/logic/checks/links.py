@@ -225,7 +225,7 @@ def external_redirect(site: Site, ctx: Context) -> Iterator[Hit]:
     fix="Link to a page, or remove the link.",
 )
 def file_as_page(page: Page, ctx: Context) -> Iterator[Hit]:
-    for url in sorted({link.url for link in document(page).links if link.url}):
+    for url in sorted({link.url for link in document(page).links if link.internal}):
         if _FILE_AS_PAGE.search(url.partition("?")[0]):
             yield Hit({"url": url}, target=url, value=url)
 

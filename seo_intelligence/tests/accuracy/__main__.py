@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -46,13 +47,16 @@ def render(result: Result) -> str:
 
 
 def main() -> int:
-    """Measure, write the table, print what went wrong."""
+    """Measure, write the table, print what went wrong; 1 when anything did."""
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
+    parser.add_argument("--write", type=Path, default=TARGET, metavar="FILE")
+    target: Path = parser.parse_args().write
     result = measure()
-    TARGET.parent.mkdir(exist_ok=True)
-    TARGET.write_text(render(result), encoding="utf-8")
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(render(result), encoding="utf-8")
     for problem in result.problems:
         sys.stdout.write(problem + "\n")
-    return 0
+    return 1 if result.problems else 0
 
 
 if __name__ == "__main__":
