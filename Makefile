@@ -74,7 +74,7 @@ check: .venv/dev.stamp ## Format, lint, types, contracts, migrations, documents
 	$(PY) manage.py spectacular --validate --fail-on-warn --file .run/openapi.yaml
 	diff -u openapi.yaml .run/openapi.yaml
 	$(PY) manage.py write_permissions --check
-	.venv/bin/bandit -q -c pyproject.toml -r plugzero_api accounts data_ingestion analysis media_intelligence seo_intelligence
+	.venv/bin/bandit -q -ll -c pyproject.toml -r plugzero_api accounts data_ingestion analysis media_intelligence seo_intelligence
 	./scripts/check-deploy
 
 .PHONY: openapi

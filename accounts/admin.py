@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -27,8 +27,20 @@ from accounts.models import (
 from accounts.services import registration, staff_actions
 from plugzero_api.kernel.admin import EveryTeamAdmin, ReadOnlyAdmin
 
+# Django's admin classes are generic for the type checker only.
+if TYPE_CHECKING:
+    _UserCreationForm = AdminUserCreationForm[User]
+    _UserAdmin = DjangoUserAdmin[User]
+    _TabularInline = admin.TabularInline[TeamMembership, Team]
+else:
+    _UserCreationForm, _UserAdmin, _TabularInline = (
+        AdminUserCreationForm,
+        DjangoUserAdmin,
+        admin.TabularInline,
+    )
 
-class UserAddForm(AdminUserCreationForm):
+
+class UserAddForm(_UserCreationForm):
     class Meta:
         model = User
         fields = ("email", "name")
@@ -41,7 +53,7 @@ class UserAddForm(AdminUserCreationForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(_UserAdmin):
     add_form = UserAddForm
     ordering = ("email",)
     list_display = ("email", "name", "is_active", "is_staff", "email_verified_at", "last_login", "created_at")
@@ -73,7 +85,7 @@ class UserAdmin(DjangoUserAdmin):
 
     @admin.action(description="Deactivate: no sign-in, all sessions end")
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        count = staff_actions.deactivate(users=queryset.exclude(pk=request.user.pk))
+        count = staff_actions.deactivate(users=queryset.exclude(pk=str(request.user.pk)))
         self.message_user(request, f"{count} accounts are deactivated.", messages.SUCCESS)
 
     @admin.action(description="Activate")
@@ -93,7 +105,7 @@ class UserAdmin(DjangoUserAdmin):
         self.message_user(request, f"{count} accounts have no second factor now.", messages.SUCCESS)
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(_TabularInline):
     model = TeamMembership
     extra = 0
     fields = ("user", "role", "is_suspended", "project_ids", "created_at")

@@ -8,7 +8,7 @@ from plugzero_api.kernel.api.operations import api_operations
 from plugzero_api.kernel.api.permissions import PUBLIC, SIGNED_IN
 from plugzero_api.kernel.plugins import ROLES, installed_micro_apps
 
-_COMMAND = "manage.py permission_matrix"
+_COMMAND = "manage.py write_permissions"
 
 
 def render() -> str:

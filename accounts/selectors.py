@@ -23,6 +23,8 @@ from accounts.models import (
     TeamMembership,
     TotpDevice,
 )
+from plugzero_api.kernel.access import Principal
+from plugzero_api.kernel.prepared import PreparedRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,8 @@ class IdentityRow:
     memberships: tuple[MembershipRow, ...]
 
 
-def find_identity(*, session_id: UUID, user_id: UUID) -> IdentityRow | None:
-    """One query: the session if it is alive, its user if active, and every membership with its team's rules."""
-    rows = list(
+def _identity_rows(session_id: UUID, user_id: UUID) -> QuerySet[Any, Any]:
+    return (
         Session.objects.filter(
             pk=session_id,
             user_id=user_id,
@@ -70,6 +71,14 @@ def find_identity(*, session_id: UUID, user_id: UUID) -> IdentityRow | None:
             "user__memberships__team__requires_two_factor",
         )
     )
+
+
+_identity = PreparedRead(_identity_rows, 2)
+
+
+def find_identity(*, session_id: UUID, user_id: UUID) -> IdentityRow | None:
+    """One query: the session if it is alive, its user if active, and every membership with its team's rules."""
+    rows = _identity.run(session_id, user_id)
     if not rows:
         return None
     first = rows[0]
@@ -131,7 +140,7 @@ def second_factors_of(*, user_id: UUID) -> dict[str, Any]:
     }
 
 
-def teams_of(*, user_id: UUID | None) -> QuerySet[Team]:
+def teams_of(*, user_id: UUID) -> QuerySet[Team]:
     """The user's teams with the user's ``role`` in each; Personal Team first."""
     return (
         Team.objects.filter(memberships__user_id=user_id, memberships__is_suspended=False)
@@ -140,18 +149,25 @@ def teams_of(*, user_id: UUID | None) -> QuerySet[Team]:
     )
 
 
-def living_sessions_of(*, user_id: UUID | None) -> QuerySet[Session]:
+def living_sessions_of(*, user_id: UUID) -> QuerySet[Session]:
     """Most recently used first."""
     return Session.objects.filter(user_id=user_id, revoked_at__isnull=True, expires_at__gt=Now()).order_by(
         "-last_used_at", "id"
     )
 
 
-def passkeys_of(*, user_id: UUID | None) -> QuerySet[Passkey]:
+def session_of(principal: Principal) -> QuerySet[Session]:
+    """The session a request was made by; nothing for an API key."""
+    if principal.session_id is None:
+        return Session.objects.none()
+    return Session.objects.filter(pk=principal.session_id)
+
+
+def passkeys_of(*, user_id: UUID) -> QuerySet[Passkey]:
     return Passkey.objects.filter(user_id=user_id).order_by("created_at", "id")
 
 
-def activity_of_account(*, user_id: UUID | None) -> QuerySet[ActivityLog]:
+def activity_of_account(*, user_id: UUID) -> QuerySet[ActivityLog]:
     """Events of the account itself, outside teams."""
     rows: QuerySet[ActivityLog] = ActivityLog._base_manager.filter(chain_id=user_id, team_id__isnull=True)
     return rows.order_by("-sequence")

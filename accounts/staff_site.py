@@ -136,7 +136,9 @@ class AuditedAdmin(_ModelAdmin):
             _record(request, "staff.deleted", obj, "")
         return super().log_deletions(request, queryset)
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> Any:
         name = request.POST.get("action", "")
         chosen = request.POST.getlist("_selected_action")
         if name and chosen:
@@ -148,7 +150,7 @@ class AuditedAdmin(_ModelAdmin):
                     object_type=self.opts.label_lower,
                     after={"action": name, "objects": chosen[:100], "count": len(chosen)},
                 )
-        return super().response_action(request, queryset)
+        return super().response_action(request, queryset, *args, **kwargs)
 
 
 def _record(request: HttpRequest, action: str, obj: Any, message: Any) -> None:

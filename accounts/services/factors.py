@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts import selectors
 from accounts.errors import InvalidCode, TwoFactorAlreadyOn, TwoFactorNotSetUp
 from accounts.logic.totp import matching_step
-from accounts.models import Passkey, RecoveryCode, Session, TotpDevice, User
+from accounts.models import Passkey, RecoveryCode, TotpDevice, User
 from accounts.services import passkeys
 from accounts.services.activity import record_activity
 from accounts.services.mail import send_mail
@@ -134,7 +134,7 @@ def confirm_totp(*, principal: Principal, code: str) -> list[str]:
 
     Raises ``TwoFactorNotSetUp`` or ``InvalidCode``. Other sessions end.
     """
-    user_id = _user_id(principal)
+    user_id = principal.user_id
     throttle("second_factor", user_id)
     if not TotpDevice.objects.filter(user_id=user_id, confirmed_at__isnull=True).exists():
         raise TwoFactorNotSetUp("Start the set-up first.")
@@ -151,9 +151,7 @@ def changed(principal: Principal, *, action: str, what: str, object_id: object =
     """What follows every change of a second factor: other sessions end, the log and the owner are told."""
     user = User.objects.get(pk=principal.user_id)
     has_factor = bool(methods_of(user_id=user.pk))
-    Session.objects.filter(pk=principal.session_id).update(
-        two_factor_at=timezone.now() if has_factor else None
-    )
+    selectors.session_of(principal).update(two_factor_at=timezone.now() if has_factor else None)
     revoke_sessions(user_id=user.pk, reason="second factor changed", keep=principal.session_id)
     record_activity(
         actor=principal, team_id=None, action=action, object_type="user", object_id=object_id or user.pk
@@ -163,7 +161,7 @@ def changed(principal: Principal, *, action: str, what: str, object_id: object =
 
 def remove_totp(*, principal: Principal) -> None:
     """Take the authenticator app out of force. Raises ``TwoFactorNotSetUp``."""
-    user_id = _user_id(principal)
+    user_id = principal.user_id
     with transaction.atomic():
         if not TotpDevice.objects.filter(user_id=user_id).delete()[0]:
             raise TwoFactorNotSetUp("There is no authenticator app to remove.")
@@ -179,7 +177,7 @@ def forget_idle_recovery_codes(*, user_id: UUID) -> None:
 
 def renew_recovery_codes(*, principal: Principal) -> list[str]:
     """Ten new codes; the old ones end. Raises ``TwoFactorNotSetUp``."""
-    user_id = _user_id(principal)
+    user_id = principal.user_id
     if not methods_of(user_id=user_id):
         raise TwoFactorNotSetUp("Set up a second factor first.")
     with transaction.atomic():
@@ -207,7 +205,7 @@ def add_passkey(
 
     Raises ``PasskeyRefused``.
     """
-    user_id = _user_id(principal)
+    user_id = principal.user_id
     first = not methods_of(user_id=user_id)
     with transaction.atomic():
         passkey = passkeys.register_passkey(user_id=user_id, token=token, credential=credential, name=name)
@@ -220,16 +218,10 @@ def add_passkey(
 
 def remove_passkey(*, principal: Principal, passkey_id: UUID) -> None:
     """Raises ``PasskeyNotFound``."""
-    user_id = _user_id(principal)
+    user_id = principal.user_id
     with transaction.atomic():
         name = passkeys.delete_passkey(user_id=user_id, passkey_id=passkey_id)
         forget_idle_recovery_codes(user_id=user_id)
         changed(
             principal, action="passkey.removed", what=f"The passkey {name} was removed.", object_id=passkey_id
         )
-
-
-def _user_id(principal: Principal) -> UUID:
-    if principal.user_id is None:
-        raise TwoFactorNotSetUp
-    return principal.user_id

@@ -153,7 +153,7 @@ def _usable(token: str) -> Invitation:
             revoked_at__isnull=True,
             expires_at__gt=timezone.now(),
         )
-        .select_related("team")
+        .select_related("team", "invited_by")
         .first()
     )
     if invitation is None:
@@ -214,7 +214,7 @@ def _join(invitation: Invitation, user: User) -> UUID:
         raise InvitationNotUsable("You are in this team already.")
     # Still the inviter's to give? Somebody who lost the right meanwhile has left no door open.
     inviter = TeamMembership._base_manager.filter(
-        team_id=invitation.team_id, user_id=invitation.invited_by_id, is_suspended=False
+        team_id=invitation.team_id, user=invitation.invited_by, is_suspended=False
     ).first()
     if inviter is None or not may_assign(inviter.role, present=None, wanted=invitation.role):
         raise InvitationNotUsable(_UNUSABLE)

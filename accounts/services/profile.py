@@ -30,6 +30,6 @@ def update_profile(*, principal: Principal, name: str) -> None:
             )
 
 
-def get_user(*, user_id: UUID | None) -> User:
+def get_user(*, user_id: UUID) -> User:
     """The row of a signed-in user."""
     return User.objects.get(pk=user_id)

@@ -8,8 +8,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import selectors
 from accounts.errors import InvalidCode, InvalidCredentials, ReauthenticationRequired
-from accounts.models import Session, User
+from accounts.models import User
 from accounts.services import factors
 from accounts.services.activity import record_activity
 from accounts.services.throttles import forgive, throttle
@@ -21,7 +22,7 @@ WINDOW = timedelta(minutes=10)
 def require_recent(principal: Principal) -> None:
     """Raises ``ReauthenticationRequired`` unless the session signed in or confirmed within ``WINDOW``."""
     since = timezone.now() - WINDOW
-    if not Session.objects.filter(pk=principal.session_id, confirmed_at__gt=since).exists():
+    if not selectors.session_of(principal).filter(confirmed_at__gt=since).exists():
         raise ReauthenticationRequired(
             "Confirm with your password (and second factor) at me/reauthenticate/, then try again."
         )
@@ -44,7 +45,7 @@ def reauthenticate(*, principal: Principal, password: str, proof: factors.Proof 
         changes["two_factor_at"] = timezone.now()
     forgive("reauthenticate", principal.user_id)
     with transaction.atomic():
-        Session.objects.filter(pk=principal.session_id).update(**changes)
+        selectors.session_of(principal).update(**changes)
         record_activity(
             actor=principal,
             team_id=None,

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts import selectors
 from accounts.errors import PersonalTeamFixed, TeamNotFound, TwoFactorRequired
-from accounts.models import Session, Team, User
+from accounts.models import Team, User
 from accounts.services import registration
 from accounts.services.activity import record_activity
 from accounts.services.members import lock_team
@@ -41,7 +42,7 @@ def update_team(
         team, _ = lock_team(principal, needs="team.manage")
         before = {"name": team.name, "requires_two_factor": team.requires_two_factor}
         if requires_two_factor and not team.requires_two_factor:
-            signed_in_with = Session.objects.filter(pk=principal.session_id, two_factor_at__isnull=False)
+            signed_in_with = selectors.session_of(principal).filter(two_factor_at__isnull=False)
             if not signed_in_with.exists():
                 raise TwoFactorRequired("Sign in with a second factor yourself first.")
         team.name = team.name if name is None else name

@@ -36,7 +36,8 @@ def create_team(name: str = "Test team", **fields: object) -> Team:
 
 def add_member(team: Team, user: User, role: str = Role.MEMBER, **fields: object) -> TeamMembership:
     with every_team("test data"):
-        return TeamMembership.objects.create(team=team, user=user, role=role, **fields)
+        made: TeamMembership = TeamMembership.objects.create(team=team, user=user, role=role, **fields)
+        return made
 
 
 def create_member(team: Team, role: str = Role.MEMBER, **fields: object) -> User:

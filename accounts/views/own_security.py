@@ -47,14 +47,14 @@ class SessionViewSet(mixins.ListModelMixin, PlatformViewSet):
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: UUID) -> Response:
         """End one session; its tokens stop working at once."""
-        sessions.revoke_session(user_id=self.principal.user_id, session_id=pk)  # type: ignore[arg-type]
+        sessions.revoke_session(user_id=self.principal.user_id, session_id=pk)
         return Response(status=204)
 
     @extend_schema(request=None, responses=EndedSessionsSerializer)
     def end_others(self, request: Request) -> Response:
         """Log out everywhere else."""
         ended = sessions.revoke_sessions(
-            user_id=self.principal.user_id,  # type: ignore[arg-type]
+            user_id=self.principal.user_id,
             reason="logged out everywhere",
             keep=self.principal.session_id,
         )
@@ -110,7 +110,7 @@ class PasskeyOptionsView(PlatformView):
     def post(self, request: Request) -> Response:
         """What the browser needs to make a passkey. Needs a recent confirmation."""
         require_recent(self.principal)
-        options, token = passkeys.registration_options(user_id=self.principal.user_id)  # type: ignore[arg-type]
+        options, token = passkeys.registration_options(user_id=self.principal.user_id)
         return Response({"options": options, "token": token})
 
 

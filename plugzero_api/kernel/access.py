@@ -21,14 +21,14 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The identity behind a request: a user's session or an API key, in one team or (None) in none yet.
+    """The identity behind a request: a user's session, or an API key of theirs; in one team or (None) in none yet.
 
     ``teams`` are the ids of the teams the user could act in, for the answer that asks to choose one.
     ``refusal`` says why ``access`` is None although a team was named or could be chosen (suspended, second factor
     owed, no such team); what needs no team is open all the same.
     """
 
-    user_id: UUID | None
+    user_id: UUID
     kind: str
     access: Access | None
     session_id: UUID | None = None

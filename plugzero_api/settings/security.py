@@ -67,6 +67,7 @@ if not DEBUG and "*" in ALLOWED_HOSTS:
 MIDDLEWARE = [
     "plugzero_api.kernel.api.middleware.RequestContextMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "plugzero_api.kernel.api.middleware.SecurityHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",

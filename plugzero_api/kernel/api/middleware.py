@@ -56,7 +56,6 @@ class SecurityHeadersMiddleware:
         response = self.get_response(request)
         pages = request.path.startswith((f"/{settings.PLUGZERO_ADMIN_PATH}", "/api/docs/", "/api/redoc/"))
         response.setdefault("Content-Security-Policy", PAGE_CSP if pages else API_CSP)
-        response.setdefault("X-Frame-Options", "DENY")
         response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         response.setdefault("Cross-Origin-Resource-Policy", "same-site")
         return response

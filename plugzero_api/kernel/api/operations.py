@@ -55,5 +55,8 @@ def _operations(pattern: URLPattern, route: str) -> Iterator[Operation]:
         method: None for method in _METHODS if hasattr(view, method)
     }
     for method, action in actions.items():
+        if method not in _METHODS:
+            # The framework adds HEAD to a viewset's table the first time it answers.
+            continue
         permission = getattr(view, "permission_of", {}).get(action or method)
         yield Operation(pattern.name or "", route, method, action, view, permission)

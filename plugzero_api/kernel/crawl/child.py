@@ -187,7 +187,8 @@ def main(job_dir: Path) -> int:
     frames_out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     with (job_dir / REQUEST_FILE).open("rb") as stream:
-        request: CrawlRequest = pickle.load(stream)
+        # Written by our own parent process, into a folder of mode 0700.
+        request: CrawlRequest = pickle.load(stream)  # nosec B301
     limit_address_space(_ADDRESS_SPACE_BASE + _ADDRESS_SPACE_FACTOR * request.limits.max_memory_bytes)
     raise_file_limit(4096)
     # Page trees are freed by reference counting; frequent full collections would only walk the seen set.

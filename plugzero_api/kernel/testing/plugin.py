@@ -60,9 +60,8 @@ class ApiClient:
             data = body
         elif body is not None:
             data = json.dumps(body, default=str)
-        return self._client.generic(
-            method.upper(), path, data, content_type=content_type, **{**self._headers, **headers}
-        )
+        environment: dict[str, Any] = {**self._headers, **headers}
+        return self._client.generic(method.upper(), path, data, content_type=content_type, **environment)
 
     def get(self, path: str, **headers: str) -> Any:
         return self.request("GET", path, **headers)

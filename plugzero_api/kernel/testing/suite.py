@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
 from django.urls import reverse
 
+from plugzero_api.kernel.api.operations import Operation, api_operations
 from plugzero_api.kernel.api.permissions import PUBLIC, SIGNED_IN
 from plugzero_api.kernel.api.views import PlatformView
 from plugzero_api.kernel.ids import uuid7
@@ -29,7 +30,6 @@ from plugzero_api.kernel.testing.cases import (
 )
 from plugzero_api.kernel.testing.conformance import assert_conforms
 from plugzero_api.kernel.testing.plugin import ApiClient, actors
-from plugzero_api.kernel.api.operations import Operation, api_operations
 
 OPERATIONS = api_operations()
 CASES = collect_cases()
@@ -43,7 +43,10 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _POWERS = ("team", "team_id", "owner", "created_by", "is_staff", "is_superuser", "role", "state", "id")
 
 
-def each(operations: list[Operation]) -> Any:
+Test = TypeVar("Test", bound=Callable[..., None])
+
+
+def each(operations: list[Operation]) -> Callable[[Test], Test]:
     return pytest.mark.parametrize("operation", operations, ids=lambda operation: operation.id)
 
 

@@ -1,7 +1,8 @@
-"""``manage.py permission_matrix``: write ``docs/permissions.md``, or check that it is up to date."""
+"""``manage.py write_permissions``: write ``docs/permissions.md``, or check that it is up to date."""
 
 from __future__ import annotations
 
+import difflib
 from argparse import ArgumentParser
 from typing import Any
 
@@ -25,5 +26,9 @@ class Command(BaseCommand):
             PATH.parent.mkdir(exist_ok=True)
             PATH.write_text(text)
             self.stdout.write(f"Wrote {PATH.relative_to(settings.BASE_DIR)}.")
-        elif not PATH.exists() or PATH.read_text() != text:
-            raise CommandError("docs/permissions.md is out of date: run manage.py permission_matrix.")
+            return
+        present = PATH.read_text() if PATH.exists() else ""
+        if present != text:
+            lines = difflib.unified_diff(present.splitlines(), text.splitlines(), "present", "wanted", lineterm="")
+            shown = "\n".join(list(lines)[:20])
+            raise CommandError(f"docs/permissions.md is out of date: run manage.py write_permissions.\n{shown}")
