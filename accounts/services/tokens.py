@@ -6,6 +6,7 @@ replaced without signing anybody out. HS256 only, with issuer and audience.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -27,6 +28,10 @@ def key_id(key: str) -> str:
     return hashlib.sha256(f"kid:{key}".encode()).hexdigest()[:12]
 
 
+def _base64url(key: str) -> str:
+    return base64.urlsafe_b64encode(key.encode()).rstrip(b"=").decode()
+
+
 class KeyRing(TokenBackend):
     """Signs with the first key, verifies with the one the token names."""
 
@@ -34,6 +39,11 @@ class KeyRing(TokenBackend):
         super().__init__(ALGORITHM, keys[0], audience=settings.JWT_AUDIENCE, issuer=settings.JWT_ISSUER)
         self._keys = {key_id(key): key for key in keys}
         self._signing_id = key_id(keys[0])
+        # Prepared once: PyJWT otherwise inspects a text key anew for every token.
+        self._verifying = {
+            name: jwt.PyJWK({"kty": "oct", "k": _base64url(key), "alg": ALGORITHM})
+            for name, key in self._keys.items()
+        }
 
     def encode(self, payload: dict[str, Any]) -> str:
         claims = {**payload, "aud": self.audience, "iss": self.issuer}
@@ -43,7 +53,7 @@ class KeyRing(TokenBackend):
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
         try:
-            key = self._keys[jwt.get_unverified_header(token).get("kid", "")]
+            key = self._verifying[jwt.get_unverified_header(token).get("kid", "")]
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -94,6 +95,7 @@ def permission_matrix() -> dict[str, Permission]:
     }
 
 
+@cache
 def permissions_of_role(role: str) -> frozenset[str]:
     """The codes that ``role`` holds; empty for an unknown role."""
     return frozenset(code for code, permission in permission_matrix().items() if role in permission.roles)

@@ -18,8 +18,9 @@ from django.db.models.functions import Now
 
 from plugzero_api.kernel.clock import now_plus
 from plugzero_api.kernel.models import TaskRun, TaskState
+from plugzero_api.kernel.prepared import PreparedRead
 from plugzero_api.kernel.tasks.contracts import ResultRef
-from plugzero_api.kernel.tenancy import TeamQuerySet
+from plugzero_api.kernel.tenancy import TeamQuerySet, TeamScope
 
 
 def _rows(run_id: UUID) -> TeamQuerySet[TaskRun]:
@@ -28,6 +29,27 @@ def _rows(run_id: UUID) -> TeamQuerySet[TaskRun]:
 
 def _mine(run_id: UUID, attempt: int) -> TeamQuerySet[TaskRun]:
     return _rows(run_id).filter(attempt=attempt, state=TaskState.STARTED)
+
+
+_FIELDS = [field.attname for field in TaskRun._meta.concrete_fields]
+_polled = PreparedRead(
+    lambda run_id, team_id: (
+        TaskRun._base_manager.filter(pk=run_id, team_id=team_id).order_by().values_list(*_FIELDS)
+    ),
+    2,
+)
+
+
+def find_for_polling(run_id: UUID, scope: TeamScope) -> TaskRun | None:
+    """The run if the scope may see it. Clients ask this about every second, so its SQL is built once."""
+    if scope.team_id is None:
+        return None
+    found = _polled.run(run_id, scope.team_id)
+    if not found:
+        return None
+    run: TaskRun = TaskRun.from_db(None, _FIELDS, found[0])
+    hidden = scope.restricted_to is not None and run.project_id not in scope.restricted_to
+    return None if hidden else run
 
 
 def claim(run: TaskRun, *, worker: str, hard_limit: int) -> bool:

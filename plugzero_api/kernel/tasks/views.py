@@ -18,9 +18,10 @@ from rest_framework.response import Response
 from plugzero_api.kernel.api.views import PlatformViewSet
 from plugzero_api.kernel.errors import ServiceUnavailable
 from plugzero_api.kernel.models import FINAL_STATES, TaskRun, TaskState
-from plugzero_api.kernel.tasks import starting
+from plugzero_api.kernel.tasks import rows, starting
 from plugzero_api.kernel.tasks.errors import TaskNotFound
 from plugzero_api.kernel.tasks.serializers import TaskRunSerializer, represent
+from plugzero_api.kernel.tenancy import require_scope
 
 _POLL_SECONDS = "1"
 
@@ -59,7 +60,7 @@ class TaskRunViewSet(mixins.ListModelMixin, PlatformViewSet):
     )
     def retrieve(self, request: Request, pk: UUID) -> Response:
         """One run. Send the ETag back in If-None-Match; wait Retry-After seconds between polls."""
-        run = TaskRun.objects.filter(pk=pk).first()
+        run = rows.find_for_polling(pk, require_scope())
         if run is None:
             raise TaskNotFound
         headers = {"ETag": f'"{run.attempt}-{run.version}"', "Cache-Control": "private, no-cache"}

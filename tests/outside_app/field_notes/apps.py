@@ -25,6 +25,7 @@ class FieldNotesConfig(MicroAppConfig):
         ),
         tasks=(
             "field_notes.tally",
+            "field_notes.noop",
             "field_notes.crash",
             "field_notes.hang",
             "field_notes.flaky",

@@ -20,6 +20,11 @@ def tally(run: Run, *, key: str, seconds: float = 0.0, steps: int = 1) -> Result
     return result
 
 
+@micro_task("field_notes.noop", queue="default", soft_limit=30)
+def noop(run: Run) -> None:
+    """Nothing: what is left is the cost of being a task."""
+
+
 @micro_task("field_notes.crash", queue="default", soft_limit=60)
 def crash(run: Run) -> None:
     """What running out of memory looks like: the process is gone."""

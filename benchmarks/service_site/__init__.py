@@ -1,0 +1,1 @@
+"""The bare counterparts the service benchmark measures against."""
