@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -127,7 +128,7 @@ class SiteAuditSerializer(serializers.ModelSerializer[SiteAudit]):
 
     class Meta:
         model = SiteAudit
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "project", "target_url", "home_url", "audit_status", "task_id", "error_code", "error_detail",
             "scope_mode", "include_patterns", "exclude_patterns", "max_pages", "max_depth", "max_seconds", "user_agent",
             "obey_robots", "owner_permits_speed", "crawl_delay", "use_sitemaps", "check_resources", "competitor",
@@ -152,7 +153,7 @@ class SiteAuditDetailSerializer(SiteAuditSerializer):
 class AuditedPageSerializer(serializers.ModelSerializer[AuditedPage]):
     class Meta:
         model = AuditedPage
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "url", "status", "fetch_error", "final_url", "content_type", "size", "ttfb_ms", "total_ms", "depth",
             "is_html", "is_indexable", "in_sitemap", "title", "description", "h1", "canonical", "language",
             "word_count", "template", "inlinks", "inlinks_follow", "outlinks", "pagerank", "errors_count",
@@ -172,7 +173,7 @@ class PageIssueSerializer(serializers.ModelSerializer[PageIssue]):
 
     class Meta:
         model = PageIssue
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "check_id", "title", "category", "severity", "url", "target", "value", "evidence", "is_proven",
             "state", "page", "cause",
         )  # fmt: skip
@@ -209,7 +210,7 @@ class IssueCauseSerializer(serializers.ModelSerializer[IssueCause]):
 
     class Meta:
         model = IssueCause
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "key", "check_id", "title", "means", "how_to_fix", "category", "severity", "cause_kind", "subject",
             "pages_count", "issues_count", "new_count", "template_share", "points",
         )  # fmt: skip
@@ -238,7 +239,7 @@ class CategoryCountSerializer(serializers.Serializer[Any]):
 
 
 class StatusCountSerializer(serializers.Serializer[Any]):
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     pages = serializers.IntegerField()
 
 
@@ -284,7 +285,7 @@ class AuditDiffSerializer(serializers.Serializer[Any]):
 
 
 class PageLinkSerializer(serializers.Serializer[Any]):
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     target = serializers.CharField()
     anchor = serializers.CharField()
     nofollow = serializers.BooleanField()
@@ -308,7 +309,7 @@ class GraphNodeSerializer(serializers.Serializer[Any]):
 
 
 class GraphEdgeSerializer(serializers.Serializer[Any]):
-    source = serializers.IntegerField(help_text="Index into nodes.")
+    source = serializers.IntegerField(help_text="Index into nodes.")  # type: ignore[assignment]
     target = serializers.IntegerField(help_text="Index into nodes.")
     weight = serializers.IntegerField()
 
@@ -386,7 +387,7 @@ class AuditScheduleSerializer(serializers.ModelSerializer[AuditSchedule]):
 
     class Meta:
         model = AuditSchedule
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "project", "target_url", "recurrence", "cron", "is_active", "next_at", "last_at", "last_error",
             "scope_mode", "include_patterns", "exclude_patterns", "max_pages", "max_depth", "max_seconds", "user_agent",
             "obey_robots", "owner_permits_speed", "crawl_delay", "use_sitemaps", "check_resources", "created_by",
@@ -416,7 +417,7 @@ class CompetitorSerializer(serializers.ModelSerializer[CompetitorDomain]):
 
     class Meta:
         model = CompetitorDomain
-        fields = ("id", "project", "domain", "name", "url", "created_by", "created_at")
+        fields: tuple[str, ...] = ("id", "project", "domain", "name", "url", "created_by", "created_at")
 
 
 class ComparedSiteSerializer(serializers.Serializer[Any]):
@@ -465,7 +466,7 @@ class KeywordTargetSerializer(serializers.ModelSerializer[KeywordTarget]):
 
     class Meta:
         model = KeywordTarget
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "project", "query", "country", "language", "device", "landing_url", "intent", "intent_kind",
             "intent_source", "intent_signals", "created_by", "created_at",
         )  # fmt: skip
@@ -527,7 +528,7 @@ class KeywordSeriesSerializer(serializers.ModelSerializer[KeywordSeries]):
 
     class Meta:
         model = KeywordSeries
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "keyword", "metric", "unit", "scale", "provider", "geo", "language", "device", "granularity",
             "request", "created_at", "updated_at",
         )  # fmt: skip
@@ -632,7 +633,7 @@ class ProviderConnectSerializer(StrictSerializer):
 
 class ProviderSerializer(serializers.Serializer[Any]):
     provider = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     note = serializers.CharField(help_text="A caveat to show beside its numbers.")
     capabilities = serializers.ListField(child=serializers.ChoiceField(choices=_values(Capability)))
     credential_fields = serializers.ListField(child=serializers.CharField())
@@ -653,7 +654,7 @@ class AlertRuleWriteSerializer(StrictSerializer):
         max_digits=7,
         decimal_places=2,
         min_value=0,
-        default=1,
+        default=Decimal(1),
         help_text="Points of the score, or number of new errors.",
     )
     delivery_channel = serializers.ChoiceField(choices=DeliveryChannel.choices)
@@ -677,7 +678,7 @@ class AlertRuleSerializer(serializers.ModelSerializer[AlertRule]):
 
     class Meta:
         model = AlertRule
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "project", "alert_event", "threshold", "delivery_channel", "webhook_url", "is_active", "created_by",
             "created_at",
         )  # fmt: skip
@@ -698,4 +699,13 @@ class AlertDeliverySerializer(serializers.ModelSerializer[AlertDelivery]):
 
     class Meta:
         model = AlertDelivery
-        fields = ("id", "rule", "audit", "content", "delivery_status", "error", "sent_at", "created_at")
+        fields: tuple[str, ...] = (
+            "id",
+            "rule",
+            "audit",
+            "content",
+            "delivery_status",
+            "error",
+            "sent_at",
+            "created_at",
+        )

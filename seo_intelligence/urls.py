@@ -16,9 +16,9 @@ from seo_intelligence.views.competitors import CompetitorViewSet
 from seo_intelligence.views.keywords import ExportImportView, KeywordViewSet, ProviderViewSet, SeriesViewSet
 from seo_intelligence.views.schedules import AuditScheduleViewSet
 
-_list = {"get": "list"}
-_collection = {"get": "list", "post": "create"}
-_detail = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+_list: dict[str, Any] = {"get": "list"}
+_collection: dict[str, Any] = {"get": "list", "post": "create"}
+_detail: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 
 
 # A plain list that is the whole answer: no pages, no filters.

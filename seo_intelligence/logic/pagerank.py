@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -56,6 +55,8 @@ def pagerank(
     `source` and `target` are followed links. Only links between members count (`member` is True for crawled
     pages), repeated links between two pages count once, self links not at all.
     """
+    from scipy import sparse
+
     size = len(member)
     count = int(member.sum())
     ranks = np.zeros(size, dtype=np.float64)

@@ -532,7 +532,7 @@ def site_summary(site: Site) -> dict[str, Any]:
                 for name, p in site.probes.items()
             },
         }
-    )  # type: ignore[no-any-return]
+    )
 
 
 def cause_kinds() -> tuple[str, ...]:

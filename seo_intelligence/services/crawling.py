@@ -73,7 +73,7 @@ def user_agent_of(audit: SiteAudit) -> str:
 def crawl_request(audit: SiteAudit, processor: AuditProcessor) -> crawling.CrawlRequest:
     """What the crawl runner is asked. Raises ``CrawlRequestInvalid``."""
     agent = user_agent_of(audit)
-    shared = {
+    shared: dict[str, Any] = {
         "user_agent": agent,
         "robots_token": agent.split("/")[0].split(" ")[0] or "PlugZeroBot",
         "obey_robots": audit.obey_robots,

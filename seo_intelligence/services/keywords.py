@@ -410,7 +410,7 @@ def list_ideas(*, team_id: UUID, keyword: KeywordTarget, provider: str, limit: i
 def _own_ideas(keyword: KeywordTarget) -> list[KeywordIdea]:
     """Queries of the project that share a word with the keyword, by their newest measured impressions."""
     wanted = set(keyword.query_key.split())
-    newest: dict[UUID, tuple[float, str]] = {}
+    newest: dict[UUID, tuple[float | None, str]] = {}
     points = (
         SeriesPoint.objects.filter(
             series__keyword__project_id=keyword.project_id,
@@ -424,9 +424,10 @@ def _own_ideas(keyword: KeywordTarget) -> list[KeywordIdea]:
         newest[keyword_id] = (value, unit)
     others = KeywordTarget.objects.filter(project_id=keyword.project_id).exclude(query_key=keyword.query_key)
     ideas = [
-        KeywordIdea(other.query, *newest.get(other.pk, (None, "")), OWN_IDEAS)
+        KeywordIdea(other.query, demand, unit, OWN_IDEAS)
         for other in others.order_by("query_key")
         if wanted & set(other.query_key.split())
+        for demand, unit in [newest.get(other.pk, (None, ""))]
     ]
     return sorted(ideas, key=lambda idea: -(idea.demand or 0.0))
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from django.core.files.storage import default_storage
 
 from seo_intelligence.models import AuditedPage, SiteAudit
@@ -16,6 +13,10 @@ MAX_NODES = 500
 
 
 def _table(audit: SiteAudit, columns: list[str], **equals: str) -> Any:
+    # Loaded on use: a worker that never reads links need not carry Arrow.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     if not audit.links_storage_name:
         return pa.table({name: pa.array([], type=pa.string()) for name in columns})
     with default_storage.open(audit.links_storage_name, "rb") as stream:
@@ -38,6 +39,9 @@ def link_graph(audit: SiteAudit, *, nodes: int) -> dict[str, Any]:
 
     Links between two pages are one edge with their number as weight.
     """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     pages = list(
         AuditedPage.objects.filter(audit=audit, is_html=True).order_by("-pagerank", "url")[
             : min(nodes, MAX_NODES)

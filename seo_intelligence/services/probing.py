@@ -166,7 +166,7 @@ def _probes(home_url: str, *, include_subdomains: bool, user_agent: str) -> dict
             wanted["http_home"] = (urlunsplit(("http", host, "/", "", "")), user_agent)
     scope = SiteScope(home_url, include_subdomains)
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        answers = pool.map(lambda item: _probe(item[0], *item[1], scope), wanted.items())
+        answers = pool.map(lambda item: _probe(item[0], item[1][0], item[1][1], scope), wanted.items())
         return dict(zip(wanted, answers, strict=True))
 
 

@@ -19,6 +19,8 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
 from typing import Any, Literal
 
 from seo_intelligence.logic.graph import CrawlGraph
@@ -123,6 +125,7 @@ class Context:
 ERROR, WARNING, NOTICE = Severity.ERROR, Severity.WARNING, Severity.NOTICE
 
 _REGISTRY: dict[str, CheckSpec] = {}
+_ORDERED: dict[str, CheckSpec] = {}
 
 
 def check(
@@ -171,12 +174,20 @@ def check(
 
 
 def all_checks() -> Mapping[str, CheckSpec]:
-    """Every check by id, in order of category and definition; imports the modules of this package."""
+    """Every check by id, in order of category and definition; imports the modules of this package once."""
+    _load_modules()
+    if len(_ORDERED) != len(_REGISTRY):
+        order = {name: n for n, name in enumerate(CATEGORIES)}
+        _ORDERED.clear()
+        _ORDERED.update(sorted(_REGISTRY.items(), key=lambda item: order[item[1].category]))
+    return MappingProxyType(_ORDERED)
+
+
+@cache
+def _load_modules() -> None:
     package = importlib.import_module("seo_intelligence.logic.checks")
     for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
         importlib.import_module(f"{package.__name__}.{module}")
-    order = {name: n for n, name in enumerate(CATEGORIES)}
-    return dict(sorted(_REGISTRY.items(), key=lambda item: order[item[1].category]))
 
 
 def document(page: Page) -> Document:
