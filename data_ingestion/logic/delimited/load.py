@@ -43,6 +43,8 @@ _SAMPLE_BYTES = 512 * 1024
 _SAMPLE_PLACES = 12
 _SAMPLE_ROWS = 3000
 _MAX_PATCHES = 20_000
+_LINE_BYTES = 4 * 1024 * 1024
+_LONG_LINE_BYTES = 64 * 1024 * 1024
 _MAX_PATCH_ROUNDS = 5
 _CHUNK_CHARS = 4 * 1024 * 1024
 
@@ -411,6 +413,8 @@ def _reader_sql(
     path: Path, layout: _BulkLayout, *, dialect: Dialect, skip: int, limits: IngestLimits, rejects: bool
 ) -> str:
     columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(layout.table.width))
+    # DuckDB holds several buffers per thread and sizes them by the longest line it has to expect.
+    line_size = min(limits.max_line_bytes, _LINE_BYTES if rejects else _LONG_LINE_BYTES)
     options = [
         quote_text(str(path)),
         "auto_detect = false",
@@ -420,9 +424,8 @@ def _reader_sql(
         f"quote = {quote_text(dialect.quote)}",
         f"escape = {quote_text(dialect.escape)}",
         f"columns = {{{columns}}}",
-        f"max_line_size = {limits.max_line_bytes}"
-        if limits.max_line_bytes < 16 * 1024 * 1024
-        else "max_line_size = 16777216",
+        f"max_line_size = {line_size}",
+        f"buffer_size = {line_size}",
     ]
     if rejects:
         options += ["store_rejects = true", "rejects_limit = 0"]
