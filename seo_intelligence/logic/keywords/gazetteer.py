@@ -70,15 +70,15 @@ SITES = _phrases(
 
 REFERENCE_HOSTS = _words(
     """
-    wikipedia wikihow quora answers britannica reference about thoughtco verywell healthline webmd medicinenet
-    mayoclinic livestrong investopedia dictionary merriam-webster thefreedictionary vocabulary yourdictionary
-    urbandictionary wiktionary biography imdb rottentomatoes goodreads fandom wikia ehow instructables
-    allrecipes foodnetwork epicurious genius azlyrics songfacts gamepedia wikidot weebly livejournal
-    stackoverflow stackexchange reddit yahoo blogspot medium sciencedaily livescience nationalgeographic
-    history howstuffworks encyclopedia sparknotes cliffsnotes shmoop quizlet study khanacademy mathsisfun
-    purplemath drugs rxlist emedicinehealth everydayhealth nih cdc medlineplus weather accuweather
-    wunderground timeanddate worldatlas infoplease factmonster techtarget lifewire computerhope howtogeek
-    pcmag cnet businessdictionary thebalance nerdwallet bankrate forbes
+    wikipedia wikihow quora answers britannica reference about thoughtco verywell healthline webmd
+    medicinenet mayoclinic livestrong investopedia dictionary merriam-webster thefreedictionary vocabulary
+    yourdictionary urbandictionary wiktionary biography imdb rottentomatoes goodreads fandom wikia ehow
+    instructables allrecipes foodnetwork epicurious genius azlyrics songfacts gamepedia wikidot weebly
+    livejournal stackoverflow stackexchange reddit yahoo blogspot medium sciencedaily livescience
+    nationalgeographic history howstuffworks encyclopedia sparknotes cliffsnotes shmoop quizlet study
+    khanacademy mathsisfun purplemath drugs rxlist emedicinehealth everydayhealth nih cdc medlineplus
+    weather accuweather wunderground timeanddate worldatlas infoplease factmonster techtarget lifewire
+    computerhope howtogeek pcmag cnet businessdictionary thebalance nerdwallet bankrate forbes
     """
 )
 """Sites that answer questions about everything; landing there is no wish for the site unless it is named."""
@@ -159,15 +159,22 @@ ORGANISATION_START = _phrases(
 
 ACTION = _words(
     """
-    download downloads downloadable downloading downloader install installer obtain access earn redeem
-    watch play listen stream streaming loader online free buy buying purchase purchasing order shop
-    shopping payment pay-online transaction chat procure complimentary gratuitous audio video videos image
-    images pics pictures photos wallpaper wallpapers clipart ringtone ringtones torrent apk mp3 mp4 pdf
-    printable printables template templates coupon coupons calculator calculators converter generator
-    generators translator simulator tickets driver drivers subscribe reserve booking emulator rom roms
-    crack keygen serial
+    download downloads downloadable downloading downloader install installer online free buy buying order
+    payment transaction complimentary gratuitous video videos image images pics pictures photos wallpaper
+    wallpapers clipart ringtone ringtones torrent apk mp3 mp4 pdf printable printables template templates
+    coupon coupons calculator calculators converter generator generators translator tickets drivers
+    emulator rom roms keygen audio
     """
 )
+"""Words that ask to act wherever they stand."""
+
+ACTION_START = _words(
+    """
+    obtain access earn redeem watch play listen stream streaming shop shopping purchase purchasing chat
+    procure subscribe reserve booking
+    """
+)
+"""Verbs that ask to act at the start of a query only; elsewhere they are mostly nouns."""
 ACTION_PHRASES = _phrases(
     """
     for sale, for rent, promo code, promo codes, discount code, coupon code, gift card, gift cards, free
@@ -178,6 +185,7 @@ ACTION_PHRASES = _phrases(
 )
 NOT_ACTION = _phrases(
     """
+    parking tickets, traffic tickets, speeding tickets, drivers test, drivers permit, drivers handbook,
     gluten free, sugar free, dairy free, fat free, lactose free, grain free, nut free, egg free, caffeine
     free, tax free, duty free, lead free, bpa free, cage free, hands free, pain free, debt free, drug
     free, smoke free, cancer free, rent free, risk free, toll free, symptom free, disease free, scot free,

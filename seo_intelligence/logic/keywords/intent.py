@@ -231,10 +231,10 @@ def _acting(query: _Query) -> str | None:
     for phrase in words.NOT_ACTION:
         if f" {phrase} " in padded:
             padded = padded.replace(f" {phrase} ", " ")
-    for token in padded.split():
-        if token in words.ACTION:
-            return token
-    return None
+    left = padded.split()
+    if left and left[0] in words.ACTION_START and left[0] == query.tokens[0]:
+        return left[0]
+    return next((token for token in left if token in words.ACTION), None)
 
 
 def _informational_kind(query: _Query, landing: _Landing | None) -> tuple[InformationalKind, str]:
