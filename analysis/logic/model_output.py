@@ -109,7 +109,7 @@ def coefficient_table(
         ],
         rows,
     )
-    return points  # type: ignore[return-value]
+    return points
 
 
 def effect_chart(builder: OutputBuilder, points: Sequence[dict[str, object]], effect_name: str) -> None:

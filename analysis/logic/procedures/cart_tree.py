@@ -191,7 +191,9 @@ def _leaves(
     classify = parameters.kind == "classification"
     outcome = list(categories[parameters.outcome]) if classify else []
     used = [parameters.outcome, *parameters.predictors, *parameters.factors]
-    rows, drills, points = [], [], []
+    rows: list[list[Any]] = []
+    drills: list[Any] = []
+    points: list[dict[str, Any]] = []
 
     def walk(node: int, conditions: tuple[Condition, ...], mask: np.ndarray) -> None:
         if tree.children_left[node] != -1:
@@ -199,6 +201,7 @@ def _leaves(
             name, category = features[k]
             # The library compares in single precision; the threshold is exact in double.
             left = x[:, k].astype(np.float32) <= threshold
+            both: tuple[Condition, Condition]
             if category is None:
                 both = ((name, "le", threshold), (name, "gt", threshold))
             else:

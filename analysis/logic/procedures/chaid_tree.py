@@ -96,7 +96,8 @@ def compute(frame: Frame, parameters: ChaidParameters, context: RunContext) -> P
     segments, drills, points = [], [], []
     found = leaves(root)
     for number, (leaf, path) in enumerate(found, start=1):
-        labels, conditions = [], [{"column": parameters.outcome, "op": "not_missing"}]  # type: list[str], list[Any]
+        labels: list[str] = []
+        conditions: list[Any] = [{"column": parameters.outcome, "op": "not_missing"}]
         for predictor, group in path:
             name = names[predictor]
             own = data.categories[name]
@@ -158,14 +159,14 @@ def compute(frame: Frame, parameters: ChaidParameters, context: RunContext) -> P
         [
             [
                 s.depth + 1,
-                frame.column(names[s.predictor]).title,
+                frame.column(names[predictor]).title,
                 int(s.rows.size),
                 len(s.groups),
                 s.statistic,
                 s.df,
                 s.p,
-            ]  # type: ignore[index]
-            for s in _splits(root)
+            ]
+            for s, predictor in _splits(root)
         ],
     )
     correct = sum(float(leaf.counts.max()) for leaf, _ in found) / float(root.counts.sum())
@@ -205,9 +206,9 @@ def compute(frame: Frame, parameters: ChaidParameters, context: RunContext) -> P
         None,
         "Shares of segments found by search look better than they are; check on new data.",
     )
-    gone = int((~known).sum())
-    if gone:
-        builder.notice("missing", f"{gone:,} rows without an outcome are left out.", [parameters.outcome])
+    unknown = int((~known).sum())
+    if unknown:
+        builder.notice("missing", f"{unknown:,} rows without an outcome are left out.", [parameters.outcome])
     builder.notices(frame.notices)
     return builder.build(
         method="CHAID: categories that do not differ are merged, the predictor with the smallest Bonferroni-adjusted "
@@ -229,10 +230,11 @@ def _one_of(name: str, values: Sequence[Scalar]) -> dict[str, Any]:
     return parts[0] if len(parts) == 1 else {"or": parts}
 
 
-def _splits(node: ChaidNode) -> list[ChaidNode]:
-    if not node.children:
+def _splits(node: ChaidNode) -> list[tuple[ChaidNode, int]]:
+    """Split nodes with the position of their predictor, parents first."""
+    if node.predictor is None:
         return []
-    return [node, *[split for child in node.children for split in _splits(child)]]
+    return [(node, node.predictor), *[split for child in node.children for split in _splits(child)]]
 
 
 def script(parameters: ChaidParameters, context: ScriptContext) -> str:

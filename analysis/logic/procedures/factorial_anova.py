@@ -13,7 +13,7 @@ from analysis.contracts import ColumnMeta, Measure, ProcedureFamily, ProcedureOu
 from analysis.logic.charts import intervals
 from analysis.logic.context import RunContext
 from analysis.logic.errors import ProcedureError, constant_column, too_few_rows
-from analysis.logic.frame import Frame
+from analysis.logic.frame import Category, Frame
 from analysis.logic.groups import complete_drill
 from analysis.logic.output import (
     OutputBuilder,
@@ -196,7 +196,7 @@ def _marginal_means(
     y: np.ndarray,
     effects: Sequence[Effect],
     factors: dict[str, tuple[np.ndarray, int]],
-    levels: dict[str, list],
+    levels: dict[str, list[Category]],
     mean_square: float,
     df: float,
     parameters: FactorialAnovaParameters,

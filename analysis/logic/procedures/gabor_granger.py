@@ -73,7 +73,8 @@ def compute(frame: Frame, parameters: GaborGrangerParameters, context: RunContex
     raw, smooth = demand_of(buys, answered, weights)
     margin = prices - parameters.unit_cost
     best_revenue, best_profit = int(np.argmax(prices * smooth)), int(np.argmax(margin * smooth))
-    generator, draws = context.generator(), ([], [])  # type: tuple[list[float], list[float]]
+    generator = context.generator()
+    draws: tuple[list[float], list[float]] = ([], [])
     at = np.flatnonzero(rows_with_any)
     for done in range(parameters.replicates):
         if done % 50 == 0:

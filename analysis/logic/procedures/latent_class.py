@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from analysis.logic.output import (
 from analysis.logic.parameters import CATEGORICAL, ColumnNames, Parameters, columns, option
 from analysis.logic.registry import Procedure
 from analysis.logic.script import ScriptContext, literal
-from analysis.logic.stats.clusters import latent_classes, relative_entropy
+from analysis.logic.stats.clusters import LatentClasses, latent_classes, relative_entropy
 
 
 class LatentClassParameters(Parameters):
@@ -54,10 +55,10 @@ def compute(frame: Frame, parameters: LatentClassParameters, context: RunContext
         levels.append(len(data.categories[name]))
     scaled = weights * (n / weights.sum())
     patterns, inverse = np.unique(codes, axis=0, return_inverse=True)
-    pattern_weights = np.bincount(inverse.ravel(), scaled)
+    pattern_weights = np.bincount(inverse.ravel(), scaled).astype(np.float64)
     tried = [parameters.classes] if parameters.classes else list(range(1, parameters.largest + 1))
     cells = math.prod(levels)
-    fits = []
+    fits: list[LatentClasses] = []
     for done, k in enumerate(tried):
         count = k - 1 + k * sum(size - 1 for size in levels)
         if count >= min(n, cells):
@@ -78,9 +79,7 @@ def compute(frame: Frame, parameters: LatentClassParameters, context: RunContext
                 k,
                 context.generator(k),
                 starts=parameters.starts if k > 1 else 1,
-                checkpoint=lambda start, total, done=done: context.checkpoint(
-                    "fitting", done * total + start, len(tried) * total
-                ),
+                checkpoint=partial(_report, context, done, len(tried)),
             )
         )
     bic = [fit.parameters * math.log(n) - 2 * fit.log_likelihood for fit in fits]
@@ -198,6 +197,10 @@ def compute(frame: Frame, parameters: LatentClassParameters, context: RunContext
         ),
         seed=context.seed,
     )
+
+
+def _report(context: RunContext, done: int, models: int, start: int, starts: int) -> None:
+    context.checkpoint("fitting", done * starts + start, models * starts)
 
 
 def script(parameters: LatentClassParameters, context: ScriptContext) -> str:

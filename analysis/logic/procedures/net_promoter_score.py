@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.contracts import ColumnMeta, Measure, ProcedureFamily, ProcedureOutput, Suggestion
+from analysis.contracts import ColumnMeta, Measure, ProcedureFamily, ProcedureOutput, Scalar, Suggestion
 from analysis.logic.charts import bars
 from analysis.logic.context import RunContext
 from analysis.logic.errors import ProcedureError, all_missing
@@ -54,7 +54,7 @@ def compute(frame: Frame, parameters: NetPromoterParameters, context: RunContext
         raise all_missing(parameters.rating)
     builder = OutputBuilder(context, n=data.n, weighted_n=weights.sum())
     title = frame.column(parameters.rating).title
-    parts: list[tuple[str, object, np.ndarray]] = [("All", None, np.ones(x.size, dtype=bool))]
+    parts: list[tuple[str, Scalar, np.ndarray]] = [("All", None, np.ones(x.size, dtype=bool))]
     if parameters.groups is not None:
         codes = data.codes[parameters.groups]
         parts += [
@@ -113,7 +113,7 @@ def compute(frame: Frame, parameters: NetPromoterParameters, context: RunContext
             ]
         )
         drills.append(
-            group_drill(parameters.groups, value, parameters.rating)  # type: ignore[arg-type]
+            group_drill(parameters.groups, value, parameters.rating)
             if at and parameters.groups
             else complete_drill([parameters.rating, *grouping])
         )
@@ -170,7 +170,7 @@ def compute(frame: Frame, parameters: NetPromoterParameters, context: RunContext
 
 def _compare(
     builder: OutputBuilder,
-    parts: Sequence[tuple[str, object, np.ndarray]],
+    parts: Sequence[tuple[str, Scalar, np.ndarray]],
     scores: Sequence[NetScore],
     parameters: NetPromoterParameters,
 ) -> None:

@@ -109,7 +109,7 @@ def compute(frame: Frame, parameters: OutliersParameters, context: RunContext) -
     builder.notices(frame.notices)
     methods = {
         "robust_z": "Distance from the median in scaled median absolute deviations, per column.",
-        "mahalanobis": "Squared Mahalanobis distance from the minimum covariance determinant estimate, against chi-square.",
+        "mahalanobis": "Squared Mahalanobis distance by the minimum covariance determinant, against chi-square.",
         "isolation_forest": "Isolation forest of 200 seeded trees; reasons from robust z of the row's values.",
     }
     return builder.build(

@@ -184,7 +184,7 @@ def _test(builder: OutputBuilder, parameters: PowerParameters, context: RunConte
             zero=True,
         )
     )
-    rows = []
+    rows: list[list[float | None]] = []
     for wanted in (0.5, 0.7, 0.8, 0.9, 0.95, 0.99):
         context.checkpoint("table", len(rows), 6)
         rows.append(

@@ -259,13 +259,11 @@ def script(parameters: RegularisedRegressionParameters, context: ScriptContext) 
         numeric=[] if logistic else [parameters.outcome],
         categorical=[parameters.outcome] if logistic else [],
     )
-    outcome = (
-        f"(data.loc[keep, {literal(parameters.outcome)}].to_numpy() == [v for v in "
-        f"{levels_source(context, parameters.outcome)} if (data.loc[keep, {literal(parameters.outcome)}] == v).any()][1]"
-        ").astype(float)"
-        if logistic
-        else f"numbers[{literal(parameters.outcome)}][keep]"
-    )
+    name = literal(parameters.outcome)
+    outcome = f"numbers[{name}][keep]"
+    if logistic:
+        levels = f"[v for v in {levels_source(context, parameters.outcome)} if (data.loc[keep, {name}] == v).any()]"
+        outcome = f"(data.loc[keep, {name}].to_numpy() == {levels}[1]).astype(float)"
     ratio = literal(MIX.get(parameters.penalty, 0.01))
     return f"""
 from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge

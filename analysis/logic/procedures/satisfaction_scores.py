@@ -8,7 +8,7 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import model_validator
 
-from analysis.contracts import ColumnMeta, Measure, ProcedureFamily, ProcedureOutput, Suggestion
+from analysis.contracts import ColumnMeta, Measure, ProcedureFamily, ProcedureOutput, Scalar, Suggestion
 from analysis.logic.charts import bars
 from analysis.logic.context import RunContext
 from analysis.logic.errors import ProcedureError
@@ -78,7 +78,7 @@ def compute(frame: Frame, parameters: SatisfactionParameters, context: RunContex
                 f"/ratings/{done}",
                 {"column": name, "count": int(wrong.sum())},
             )
-        parts: list[tuple[str, object, np.ndarray]] = [("All", None, np.ones(x.size, dtype=bool))]
+        parts: list[tuple[str, Scalar, np.ndarray]] = [("All", None, np.ones(x.size, dtype=bool))]
         if parameters.groups is not None:
             codes = data.codes[parameters.groups]
             parts += [
@@ -142,7 +142,7 @@ def compute(frame: Frame, parameters: SatisfactionParameters, context: RunContex
             )
             rows.append([title, label, n, share, low, high, mean, *limits, index])
             drills.append(
-                group_drill(parameters.groups, value, name)  # type: ignore[arg-type]
+                group_drill(parameters.groups, value, name)
                 if at and parameters.groups
                 else complete_drill([name, *grouping])
             )

@@ -8,7 +8,7 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import model_validator
 
-from analysis.contracts import Measure, ProcedureFamily, ProcedureOutput
+from analysis.contracts import Measure, ProcedureFamily, ProcedureOutput, Scalar
 from analysis.logic.charts import intervals
 from analysis.logic.context import RunContext
 from analysis.logic.errors import ProcedureError
@@ -111,7 +111,7 @@ def compute(frame: Frame, parameters: SurveyEstimatesParameters, context: RunCon
         )
     else:
         describe_design(builder, design, extra)
-    domains: list[tuple[str, object, np.ndarray]] = [("All", None, np.ones(data.n, dtype=bool))]
+    domains: list[tuple[str, Scalar, np.ndarray]] = [("All", None, np.ones(data.n, dtype=bool))]
     if parameters.groups:
         frame.categories(parameters.groups, 200)
         codes = data.codes[parameters.groups]
@@ -201,7 +201,7 @@ def compute(frame: Frame, parameters: SurveyEstimatesParameters, context: RunCon
             drills.append(
                 group_drill(parameters.groups, value, name)
                 if at and parameters.groups
-                else complete_drill([name])  # type: ignore[arg-type]
+                else complete_drill([name])
             )
             points.append({"what": f"{title}{where}", "mean": mean.value[0], "low": low, "high": high})
     builder.table(

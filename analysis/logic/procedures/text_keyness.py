@@ -84,7 +84,8 @@ def compute(frame: Frame, parameters: KeynessParameters, context: RunContext) ->
             found_rows.append((g, term, a, b, n_a, n_b, g2, float(chdtrc(1, g2))))
     adjusted = adjust_p_values([row[7] for row in found_rows], parameters.correction)
     z = normal_quantile(parameters.confidence)
-    rows, points = [], []
+    rows: list[list[object]] = []
+    points: list[dict[str, object]] = []
     for g in present:
         own = [
             (row, p)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -115,7 +116,7 @@ def compute(frame: Frame, parameters: TurfParameters, context: RunContext) -> Pr
             size,
             parameters.depth,
             must=must,
-            checkpoint=lambda done, total, size=size: context.checkpoint(f"sets of {size}", done, total),
+            checkpoint=partial(context.checkpoint, f"sets of {size}"),
         )
         all_exact &= exact
         share, frequency, items = found[0]

@@ -96,7 +96,7 @@ def compute(frame: Frame, parameters: WaveTrendsParameters, context: RunContext)
                 columns=used,
             )
             test = tests[w]
-            change = [None, None, None, None, None]
+            change: list[float | None] = [None, None, None, None, None]
             if test is not None:
                 limits = test.interval(parameters.confidence)
                 other = waves[w - 1] if parameters.compare_with == "previous" else waves[0]

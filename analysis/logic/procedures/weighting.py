@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -61,7 +61,7 @@ class WeightingParameters(Parameters):
 
 def _margins(
     frame: Frame, data: Arrays, parameters: WeightingParameters
-) -> list[tuple[tuple[str, ...], np.ndarray, np.ndarray, list[str], list[dict]]]:
+) -> list[tuple[tuple[str, ...], np.ndarray, np.ndarray, list[str], list[dict[str, Any]]]]:
     """Per margin: its columns, a code per row, target shares, labels of its cells, and their values."""
     grouped: dict[tuple[str, ...], list[PopulationShare]] = {}
     for target in parameters.targets:
@@ -74,7 +74,7 @@ def _margins(
             flat = flat * size + data.codes[name]
         index: dict[int, int] = {}
         labels: list[str] = []
-        cells: list[dict] = []
+        cells: list[dict[str, Any]] = []
         for target in targets:
             position, parts, values = 0, [], {}
             for name, size in zip(names, sizes, strict=True):

@@ -42,7 +42,7 @@ def chi_square(table: FloatArray) -> tuple[float, int, float]:
 
 def merge_categories(table: FloatArray, ordered: bool, alpha_merge: float) -> list[tuple[int, ...]]:
     """Groups of row indices of `table` (categories, outcomes): the most alike join while their p exceeds alpha."""
-    groups = [(k,) for k in range(len(table)) if table[k].sum() > 0]
+    groups: list[tuple[int, ...]] = [(k,) for k in range(len(table)) if table[k].sum() > 0]
     sums = {g: table[list(g)].sum(axis=0) for g in groups}
     while len(groups) > 1:
         pairs = (
@@ -91,7 +91,7 @@ def grow(
     """Grow the tree. predictors: codes per row (every value is a category, missing has its own)."""
 
     def node(rows: IntArray, level: int) -> ChaidNode:
-        counts = np.bincount(outcome[rows], weights[rows], outcomes)
+        counts = np.bincount(outcome[rows], weights[rows], outcomes).astype(np.float64)
         found = ChaidNode(rows, counts, level)
         if level >= depth or rows.size < smallest_parent or (counts > 0).sum() < 2:
             return found
@@ -100,7 +100,7 @@ def grow(
             local = codes[rows]
             size = int(codes.max()) + 1
             flat = np.bincount(local * outcomes + outcome[rows], weights[rows], size * outcomes)
-            table = flat.reshape(size, outcomes)
+            table = flat.reshape(size, outcomes).astype(np.float64)
             groups = merge_categories(table, ordered[k], alpha_merge)
             if len(groups) < 2:
                 continue
@@ -156,7 +156,7 @@ def _absorb_small(
 
 def leaves(
     node: ChaidNode, path: tuple[tuple[int, tuple[int, ...]], ...] = ()
-) -> list[tuple[ChaidNode, tuple]]:
+) -> list[tuple[ChaidNode, tuple[tuple[int, tuple[int, ...]], ...]]]:
     """Leaves with the (predictor, codes) conditions that lead to them."""
     if not node.children:
         return [(node, path)]

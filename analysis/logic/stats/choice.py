@@ -91,13 +91,15 @@ def fit_choices(
     mean = _set_sums(x * share[:, None], sets, n_sets)
     information = (x * (w * share)[:, None]).T @ x - (mean * weights[:, None]).T @ mean
     inverse = np.linalg.inv(information)
-    covariance = inverse
+    covariance: npt.NDArray[np.floating] = inverse
     if clusters is not None:
         per_set = _set_sums(x * (w * residual)[:, None], sets, n_sets)
         groups = int(clusters.max()) + 1
         scores = _set_sums(per_set, clusters, groups)
         covariance = inverse @ (scores.T @ scores) @ inverse * (groups / max(1, groups - 1))
-    return ChoiceModel(beta, covariance, ll, null, done, converged and math.isfinite(ll))
+    return ChoiceModel(
+        beta, np.asarray(covariance, dtype=np.float64), ll, null, done, converged and math.isfinite(ll)
+    )
 
 
 def _set_sums(values: FloatArray, sets: IntArray, n_sets: int) -> FloatArray:

@@ -71,12 +71,18 @@ def maximise(
             converged = True
             break
     inverse = np.linalg.inv(-model.hessian(b))
-    covariance = inverse
+    covariance: npt.NDArray[np.floating] = inverse
     if robust:
         n = weights.size
         s = model.scores(b) * weights[:, None]
         covariance = inverse @ (s.T @ s) @ inverse * (n / (n - 1))
-    return Fitted(b, covariance, value, done, converged and bool(np.isfinite(covariance).all()))
+    return Fitted(
+        b,
+        np.asarray(covariance, dtype=np.float64),
+        value,
+        done,
+        converged and bool(np.isfinite(covariance).all()),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ def brown_forsythe(x: FloatArray, codes: npt.NDArray[np.integer], groups: int) -
     medians = np.array([np.median(x[codes == g]) for g in range(groups)])
     spread = np.abs(x - medians[codes])
     mean = np.bincount(codes, spread, minlength=groups) / n
-    within = np.bincount(codes, (spread - mean[codes]) ** 2, minlength=groups)
+    within = np.bincount(codes, (spread - mean[codes]) ** 2, minlength=groups).astype(np.float64)
     if within.sum() <= 0:
         return FTest(math.nan, groups - 1, float(n.sum() - groups), math.nan)
     return one_way(n, mean, within)[0]

@@ -19,7 +19,11 @@ FloatArray = npt.NDArray[np.float64]
 def patterns(chosen: BoolArray, weights: FloatArray) -> tuple[BoolArray, FloatArray, npt.NDArray[np.int64]]:
     """Distinct rows of `chosen` (rows, items), their weight and their number of rows."""
     unique, inverse, counts = np.unique(chosen, axis=0, return_inverse=True, return_counts=True)
-    return unique.astype(bool), np.bincount(inverse.ravel(), weights), counts
+    return (
+        unique.astype(bool),
+        np.bincount(inverse.ravel(), weights).astype(np.float64),
+        counts.astype(np.int64),
+    )
 
 
 def reach(chosen: BoolArray, weights: FloatArray, items: Iterable[int], depth: int) -> tuple[float, float]:

@@ -50,9 +50,9 @@ def regular_series(
     first, size = int(index.min()), int(index.max() - index.min()) + 1
     place = index - first
     rows = np.bincount(place, minlength=size)
-    w = np.bincount(place, weights, size)
+    w = np.bincount(place, weights, size).astype(np.float64)
     if how == "count":
-        out = w
+        out: FloatArray = w
     else:
         total = np.bincount(place, weights * values, size)
         with np.errstate(invalid="ignore", divide="ignore"):
