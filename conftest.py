@@ -9,6 +9,11 @@ import pytest
 pytest_plugins = ["plugzero_api.kernel.testing.plugin"]
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Bytes may hold the time they were made (gzip): every process of a run must give a test the same name."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _actors() -> None:
     from accounts.tests import factories

@@ -7,7 +7,7 @@ import django_filters
 from accounts.models import ActivityLog
 
 
-class ActivityFilter(django_filters.FilterSet):  # type: ignore[misc]
+class ActivityFilter(django_filters.FilterSet):
     action = django_filters.CharFilter()
     actor_id = django_filters.UUIDFilter()
     object_type = django_filters.CharFilter()

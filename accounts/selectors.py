@@ -83,7 +83,8 @@ def find_identity(*, session_id: UUID, user_id: UUID) -> IdentityRow | None:
         return None
     first = rows[0]
     memberships = tuple(MembershipRow(*row[5:]) for row in rows if row[5] is not None)
-    return IdentityRow(*first[:5], memberships)
+    user_id, email, name, is_staff, two_factor_at = first[:5]
+    return IdentityRow(user_id, email, name, is_staff, two_factor_at, memberships)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Addresses of data_ingestion under /api/v1/."""
 
+from typing import Any
+
 from django.urls import URLPattern, path
 
 from data_ingestion.views.datasets import DatasetViewSet, StepKindListView
@@ -8,7 +10,7 @@ from data_ingestion.views.files import RawDataFileViewSet
 from data_ingestion.views.projects import ProjectViewSet
 from data_ingestion.views.uploads import UploadViewSet
 
-_detail = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+_detail: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 
 urlpatterns: list[URLPattern] = [
     path("projects/", ProjectViewSet.as_view({"get": "list", "post": "create"}), name="project-list"),
@@ -24,7 +26,9 @@ urlpatterns: list[URLPattern] = [
     path("datasets/<uuid:pk>/", DatasetViewSet.as_view(_detail), name="dataset-detail"),
     path("datasets/<uuid:pk>/profile/", DatasetViewSet.as_view({"get": "profile"}), name="dataset-profile"),
     path(
-        "datasets/<uuid:pk>/versions/", DatasetViewSet.as_view({"get": "versions"}, pagination_class=None, filterset_class=None), name="dataset-versions"
+        "datasets/<uuid:pk>/versions/",
+        DatasetViewSet.as_view({"get": "versions"}, pagination_class=None, filterset_class=None),
+        name="dataset-versions",
     ),
     path("files/from-url/", RawDataFileViewSet.as_view({"post": "from_url"}), name="file-from-url"),
     path("uploads/", UploadViewSet.as_view({"post": "create"}), name="upload-list"),

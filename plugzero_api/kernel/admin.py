@@ -12,7 +12,6 @@ from plugzero_api.kernel.models import Counter, Leadership, ScheduleState, TaskR
 from plugzero_api.kernel.tasks import rows
 from plugzero_api.kernel.tenancy import every_team
 
-
 # Django's admin classes are generic for the type checker only.
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]

@@ -69,16 +69,16 @@ def _check_app(package: str, slug: str, manifest: Any, codes: set[str]) -> list[
                     id="kernel.E003",
                 )
             )
-    for permission in manifest.permissions:
-        if not permission.roles <= set(ROLES):
-            problems.append(
-                Error(f"{slug}: permission {permission.code} names an unknown role.", id="kernel.E004")
-            )
-    for item in manifest.navigation:
-        if item.permission not in codes:
-            problems.append(
-                Error(f"{slug}: navigation {item.key} needs an unknown permission.", id="kernel.E005")
-            )
+    problems += [
+        Error(f"{slug}: permission {permission.code} names an unknown role.", id="kernel.E004")
+        for permission in manifest.permissions
+        if not permission.roles <= set(ROLES)
+    ]
+    problems += [
+        Error(f"{slug}: navigation {item.key} needs an unknown permission.", id="kernel.E005")
+        for item in manifest.navigation
+        if item.permission not in codes
+    ]
     for schedule in manifest.schedules:
         if schedule.kind not in registered_kinds():
             problems.append(

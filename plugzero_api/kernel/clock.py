@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 
-def now_plus(seconds: float) -> ExpressionWrapper:
+def now_plus(seconds: float) -> Combinable:
     """An expression for the database's present time plus ``seconds`` (may be negative)."""
     return ExpressionWrapper(
         Now() + Value(timedelta(seconds=seconds), output_field=DurationField()), output_field=DateTimeField()

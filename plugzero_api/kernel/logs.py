@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
-_context: ContextVar[Mapping[str, str]] = ContextVar("log_context", default=_NOTHING)  # noqa: B039
+_context: ContextVar[Mapping[str, str]] = ContextVar("log_context", default=_NOTHING)
 
 _SECRET_KEYS = re.compile(
     r"pass(word|phrase)?|secret|token|authorization|api_?key|cookie|credential|otp|seed", re.I

@@ -1,7 +1,7 @@
 """A read compiled once: for the query that every request pays for.
 
-Building SQL from a queryset costs more than running a lookup by key. ``PreparedRead`` lets the ORM write the statement the
-first time and afterwards only exchanges the ids in it; converters of the columns are the ORM's own.
+Building SQL from a queryset costs more than running a lookup by key. ``PreparedRead`` lets the ORM write the
+statement the first time and afterwards only exchanges the ids in it; converters of the columns are the ORM's own.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from typing import Any
 
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
-
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,7 +18,7 @@ class SwaggerView(SpectacularSwaggerView):
     url_name = "schema"
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        response: Response = super().get(request, *args, **kwargs)
+        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
         # The library loosens this header for OAuth pop-ups, which we do not have.
         response["Cross-Origin-Opener-Policy"] = "same-origin"
         return response

@@ -34,6 +34,14 @@ class PageNumberPagination(pagination.PageNumberPagination):
             ) from None
         return list(self.page)
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """The base class documents whole numbers without their bounds."""
+        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        for parameter in parameters:
+            maximum = MAX_PAGE if parameter["name"] == self.page_query_param else self.max_page_size
+            parameter["schema"].update(minimum=1, maximum=maximum)
+        return parameters
+
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """The base class writes OpenAPI 3.0's ``nullable``, which 3.1 does not know."""
         documented: dict[str, Any] = super().get_paginated_response_schema(schema)

@@ -115,8 +115,9 @@ def _body_of(exc: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
         detail = errors[0].detail if len(errors) == 1 else f"{len(errors)} values are invalid."
         return problem(400, "invalid_input", _TITLES[400], detail, errors=errors), headers
     if isinstance(exc, exceptions.APIException):
-        if getattr(exc, "auth_header", None):
-            headers["WWW-Authenticate"] = exc.auth_header
+        challenge = getattr(exc, "auth_header", None)
+        if challenge:
+            headers["WWW-Authenticate"] = challenge
         wait = getattr(exc, "wait", None)
         if wait:
             headers["Retry-After"] = str(int(wait) + 1)

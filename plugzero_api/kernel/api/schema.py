@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
@@ -43,7 +43,7 @@ class PlatformSchema(AutoSchema):
         )
         return "_".join([*segments, verb])
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # the library calls it without arguments
         text = super().get_description() or ""
         needed = permission_for(self.view, self.method)
         note = {
@@ -52,12 +52,13 @@ class PlatformSchema(AutoSchema):
         }.get(needed or "", f"Needs the permission `{needed}`.")
         return f"{text}\n\n{note}".strip()
 
-    def _get_response_bodies(self, direction: str = "response") -> Any:
-        bodies = super()._get_response_bodies(direction)  # type: ignore[no-untyped-call]
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> Any:
+        bodies = super()._get_response_bodies(direction)
         needed = permission_for(self.view, self.method)
-        expected = ["400", "404", "429"]
+        # 401 stands for public operations too: a bad Authorization header is refused wherever it is sent.
+        expected = ["400", "401", "404", "429"]
         if needed != PUBLIC:
-            expected += ["401", "403"]
+            expected += ["403"]
         if self.method in {"POST", "PUT", "PATCH", "DELETE"}:
             expected += ["409", "413", "415"]
         for status in sorted(expected):

@@ -23,6 +23,17 @@ class StrictSerializer(serializers.Serializer[Any]):
                         for name in unknown
                     }
                 )
+            # The base class would take 7 for "7"; a client that sends it has made a mistake.
+            mistyped = [
+                name
+                for name in writable
+                if isinstance(self.fields[name], serializers.CharField | serializers.UUIDField)
+                and isinstance(data.get(name), int | float)
+            ]
+            if mistyped:
+                raise serializers.ValidationError(
+                    {name: [ErrorDetail("This must be text.", code="invalid")] for name in mistyped}
+                )
         return super().to_internal_value(data)
 
 
@@ -41,4 +52,4 @@ class ProblemSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="Stable; branch on this.")
     detail = serializers.CharField()
     request_id = serializers.CharField()
-    errors = ProblemErrorSerializer(many=True)
+    errors = ProblemErrorSerializer(many=True)  # type: ignore[assignment]  # the field is called so in RFC 9457

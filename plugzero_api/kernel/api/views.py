@@ -45,7 +45,9 @@ class PlatformView(APIView):
             access = principal.access
             self._scope.enter_context(team_scope(access.team_id, restricted_to=access.restricted_to))
             logs.bind(team_id=str(access.team_id))
-        refuse_unknown_parameters(request, self)
+        # A method the view does not have ends as 405, whatever else is wrong with the request.
+        if request.method and hasattr(self, request.method.lower()):
+            refuse_unknown_parameters(request, self)
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)

@@ -112,8 +112,8 @@ def _open(headers: dict[str, str], run_id: str, client: str) -> TaskRun | None:
     view.request = drf_request
     view.perform_authentication(drf_request)
     view.check_permissions(drf_request)
-    principal: Principal = drf_request.auth
-    if principal.access is None:
+    principal = drf_request.auth
+    if not isinstance(principal, Principal) or principal.access is None:
         return None
     with team_scope(principal.access.team_id, restricted_to=principal.access.restricted_to):
         return TaskRun.objects.filter(pk=run_id).first()

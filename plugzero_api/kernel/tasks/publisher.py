@@ -24,7 +24,7 @@ _BACKLOG = 10_000
 def publish(kind: str, run_id: UUID, queue_name: str) -> None:
     """Put one message on the broker; raises what the transport raises."""
     current_app.tasks[kind].apply_async(
-        args=[str(run_id)], queue=queue_name, task_id=str(run_id), retry=False, ignore_result=True
+        args=(str(run_id),), queue=queue_name, task_id=str(run_id), retry=False, ignore_result=True
     )
 
 

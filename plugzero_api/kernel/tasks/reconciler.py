@@ -19,8 +19,7 @@ from plugzero_api.kernel import logs
 from plugzero_api.kernel.clock import now_plus
 from plugzero_api.kernel.models import WAITING_STATES, Leadership, TaskRun, TaskState
 from plugzero_api.kernel.tasks import publisher, registry, rows
-from plugzero_api.kernel.tasks.errors import TaskExpired, TaskTimeout
-from plugzero_api.kernel.tasks.runtime import crashed_too_often
+from plugzero_api.kernel.tasks.errors import TaskCrashed, TaskExpired, TaskTimeout
 
 logger = logging.getLogger(__name__)
 _ROLE = "reconciler"
@@ -82,7 +81,15 @@ def _release_lost() -> int:
     moved = 0
     for row in TaskRun._base_manager.filter(state=TaskState.STARTED, lease_until__lt=Now()):
         if row.crashes + 1 >= settings.TASK_MAX_CRASHES:
-            moved += rows.finish(row.pk, row.attempt, TaskState.FAILURE, **crashed_too_often(row))
+            moved += rows.finish(
+                row.pk,
+                row.attempt,
+                TaskState.FAILURE,
+                code=TaskCrashed.code,
+                title=TaskCrashed.title,
+                detail=f"It was tried {row.crashes + 1} times and stopped its worker each time, "
+                "most often because it needs more memory than it may use.",
+            )
         else:
             moved += rows.release(row.pk, row.attempt, crashed=True)
         logs.event(

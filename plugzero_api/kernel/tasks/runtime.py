@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import random
@@ -24,14 +25,13 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django.utils.module_loading import import_string
 
 from plugzero_api.kernel import logs
-from plugzero_api.kernel.errors import DomainError
+from plugzero_api.kernel.errors import DomainError, StorageFull
 from plugzero_api.kernel.models import TaskRun, TaskState
 from plugzero_api.kernel.tasks import registry, rows
 from plugzero_api.kernel.tasks.contracts import ResultRef
 from plugzero_api.kernel.tasks.errors import (
     LeaseLost,
     TaskCancelled,
-    TaskCrashed,
     TaskTimeout,
     UpstreamUnavailable,
 )
@@ -284,8 +284,12 @@ def _run_body(kind: registry.TaskKind, run: Run, args: dict[str, Any]) -> str:
         logs.event(logger, "task.database_lost", level=logging.WARNING, error=repr(error))
         _persist(rows.release, run.id, run.attempt, crashed=False)
         return "RELEASED"
-    except Exception:
+    except Exception as error:
         logger.exception("task.failed", extra={"fields": {"kind": kind.name}})
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            full = StorageFull("There is no room left to store the result. Nothing was kept.")
+            finish(TaskState.FAILURE, code=full.code, title=full.title, detail=full.detail)
+            return "FAILURE"
         finish(
             TaskState.FAILURE,
             code="internal_error",
@@ -371,13 +375,3 @@ class _Heart:
 
 
 _heart = _Heart()
-
-
-def crashed_too_often(row: TaskRun) -> dict[str, str]:
-    """The error of a run that is given up, as columns of its row."""
-    return {
-        "code": TaskCrashed.code,
-        "title": TaskCrashed.title,
-        "detail": f"It was tried {row.crashes + 1} times and stopped its worker each time, "
-        "most often because it needs more memory than it may use.",
-    }

@@ -87,7 +87,7 @@ def start(
         trace_id=logs.current_request_id() or "",
     )
     # Publication is expected to follow the commit; the reconciler looks after rows for which it did not.
-    run.dispatched_at = Now() if run_after is None else None  # type: ignore[assignment]
+    run.dispatched_at = Now() if run_after is None else None
     try:
         with transaction.atomic():
             run.save(force_insert=True)
@@ -144,7 +144,7 @@ def record_finished(
         progress_total=1,
         trace_id=logs.current_request_id() or "",
     )
-    run.started_at = run.finished_at = now  # type: ignore[assignment]
+    run.started_at = run.finished_at = now
     run.save(force_insert=True)
     return _info(run)
 

@@ -50,14 +50,16 @@ def _run() -> None:
 
 def _messages_wait() -> bool:
     """Whether the broker holds messages for this worker, asked over a connection of its own."""
+    connection = current_app.connection_for_read()
+    faults: tuple[type[BaseException], ...] = (OperationalError, OSError, *connection.connection_errors)
     try:
-        with current_app.connection_for_read() as connection:
-            channel = connection.default_channel
+        with connection:
+            channel: Any = connection.default_channel
             return any(
                 channel.queue_declare(queue=name, passive=True).message_count
                 for name in current_app.amqp.queues.consume_from
             )
-    except (OperationalError, OSError, *current_app.connection_for_read().connection_errors):
+    except faults:
         return False
 
 

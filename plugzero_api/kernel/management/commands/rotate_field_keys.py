@@ -18,9 +18,9 @@ class Command(BaseCommand):
         rotated = 0
         for model in apps.get_models():
             for field in model._meta.concrete_fields:
-                if isinstance(field, EncryptedTextField):
+                if isinstance(field, EncryptedTextField) and model._meta.pk is not None:
                     rotated += self._rotate_column(
-                        model._meta.db_table, model._meta.pk.column if model._meta.pk else "id", field.column
+                        model._meta.db_table, str(model._meta.pk.column), str(field.column)
                     )
         self.stdout.write(f"{rotated} values are now under the newest key.")
 

@@ -66,7 +66,9 @@ class Command(BaseCommand):
         log_folder = settings.RUN_DIR / "logs"
         log_folder.mkdir(exist_ok=True)
         signal.signal(signal.SIGTERM, _interrupt)
-        logs = {service.name: (log_folder / f"{service.name}.log").open("a") for service in services}
+        logs: dict[str, TextIO] = {
+            service.name: (log_folder / f"{service.name}.log").open("a") for service in services
+        }
         try:
             for service in services:
                 _start(service, logs[service.name])
