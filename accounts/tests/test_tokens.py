@@ -79,7 +79,6 @@ def test_well_made_token_opens(anonymous, session):
         {"token_type": "challenge"},
         {"token_type": None},
     ],
-    ids=str,
 )
 def test_wrong_claims_do_not(anonymous, session, changes):
     answer = asked(anonymous, signed(claims(session, **changes)))
