@@ -125,7 +125,7 @@ class MeSerializer(serializers.Serializer[Any]):
 
 
 class MeUpdateSerializer(StrictSerializer):
-    name = SingleLineField(max_length=120, allow_blank=True)
+    name = SingleLineField(max_length=120, required=False, allow_blank=True)
 
 
 class TeamSerializer(serializers.Serializer[Any]):

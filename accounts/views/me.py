@@ -56,7 +56,8 @@ class MeView(PlatformView):
         """Change the name."""
         body = MeUpdateSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        profile.update_profile(principal=self.principal, name=body.validated_data["name"])
+        if "name" in body.validated_data:
+            profile.update_profile(principal=self.principal, name=body.validated_data["name"])
         return Response(MeSerializer(represent_me(self.principal)).data)
 
     @extend_schema(responses={204: None}, operation_id="me_delete")
