@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import ssl
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 from plugzero_api.kernel.crawl import TlsReport
@@ -80,18 +82,48 @@ def fetch_error(code: str) -> FetchError:
     return _ERRORS.get(code, FetchError.OTHER)
 
 
-def gather_site(home_url: str, *, include_subdomains: bool, user_agent: str) -> Site:
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """How a site is asked: the user agent, and whether its certificate must be valid.
+
+    A site with a faulty certificate is audited all the same, and the fault is a finding; nothing secret is
+    sent.
+    """
+
+    user_agent: str
+    verify: bool = True
+
+    def get(self, url: str, *, max_bytes: int = _MAX_BYTES, user_agent: str = "") -> FetchResult:
+        """One guarded GET; a longer answer is cut. Raises a subclass of the guard's ``FetchError``."""
+        return fetch(
+            url,
+            max_bytes=max_bytes,
+            total_timeout=_TIMEOUT,
+            headers={"User-Agent": user_agent or self.user_agent},
+            truncate=True,
+            tls_context=None if self.verify else _lenient(),
+        )
+
+
+def _lenient() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def gather_site(home_url: str, asker: Asker, *, include_subdomains: bool) -> Site:
     """Robots.txt, sitemaps and probes of the site whose home page is `home_url`.
 
     The certificate comes from the crawl itself (`tls_facts`), resources from `check_resources`.
     """
-    robots = _robots(home_url, user_agent)
-    probes = _probes(home_url, include_subdomains=include_subdomains, user_agent=user_agent)
-    sitemaps = _sitemaps(home_url, robots, user_agent)
+    robots = _robots(home_url, asker)
+    probes = _probes(home_url, asker, include_subdomains=include_subdomains)
+    sitemaps = _sitemaps(home_url, robots, asker)
     return Site(
         home_url=home_url,
         include_subdomains=include_subdomains,
-        user_agent=user_agent,
+        user_agent=asker.user_agent,
         robots=robots,
         sitemaps=sitemaps,
         sitemaps_probed=True,
@@ -99,26 +131,16 @@ def gather_site(home_url: str, *, include_subdomains: bool, user_agent: str) -> 
     )
 
 
-def _get(url: str, user_agent: str, *, max_bytes: int = _MAX_BYTES) -> FetchResult:
-    return fetch(
-        url,
-        max_bytes=max_bytes,
-        total_timeout=_TIMEOUT,
-        headers={"User-Agent": user_agent},
-        truncate=True,
-    )
-
-
-def _robots(home_url: str, user_agent: str) -> RobotsFacts:
+def _robots(home_url: str, asker: Asker) -> RobotsFacts:
     url = _at(home_url, "/robots.txt")
     try:
-        answer = _get(url, user_agent, max_bytes=_ROBOTS_BYTES)
+        answer = asker.get(url, max_bytes=_ROBOTS_BYTES)
     except errors.FetchError as error:
         return parse_robots(url, None, b"", fetch_error(error.code))
     return parse_robots(url, answer.status, answer.body if answer.ok else b"")
 
 
-def _sitemaps(home_url: str, robots: RobotsFacts, user_agent: str) -> tuple[SitemapFacts, ...]:
+def _sitemaps(home_url: str, robots: RobotsFacts, asker: Asker) -> tuple[SitemapFacts, ...]:
     queue = SitemapQueue(max_files=MAX_SITEMAP_FILES)
     declared = queue.accept(home_url, robots.sitemaps, 0)
     waiting = [(url, 0, True) for url in declared]
@@ -128,7 +150,7 @@ def _sitemaps(home_url: str, robots: RobotsFacts, user_agent: str) -> tuple[Site
     found: list[SitemapFacts] = []
     while waiting:
         url, depth, in_robots = waiting.pop(0)
-        facts = _sitemap(url, user_agent, declared=in_robots)
+        facts = _sitemap(url, asker, declared=in_robots)
         if facts is None or (not in_robots and depth == 0 and facts.status != 200):
             continue
         found.append(facts)
@@ -136,9 +158,9 @@ def _sitemaps(home_url: str, robots: RobotsFacts, user_agent: str) -> tuple[Site
     return tuple(found)
 
 
-def _sitemap(url: str, user_agent: str, *, declared: bool) -> SitemapFacts | None:
+def _sitemap(url: str, asker: Asker, *, declared: bool) -> SitemapFacts | None:
     try:
-        answer = _get(url, user_agent, max_bytes=_SITEMAP_BYTES)
+        answer = asker.get(url, max_bytes=_SITEMAP_BYTES)
     except errors.FetchError as error:
         if not declared:
             return None
@@ -146,9 +168,10 @@ def _sitemap(url: str, user_agent: str, *, declared: bool) -> SitemapFacts | Non
     return parse_sitemap(url, answer.status, answer.body, declared_in_robots=declared)
 
 
-def _probes(home_url: str, *, include_subdomains: bool, user_agent: str) -> dict[str, Probe]:
+def _probes(home_url: str, asker: Asker, *, include_subdomains: bool) -> dict[str, Probe]:
     parts = urlsplit(home_url)
     host = parts.netloc
+    user_agent = asker.user_agent
     twin = host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"
     wanted: dict[str, tuple[str, str]] = {
         # The same address in every audit of the site, so that a repeated audit finds the same.
@@ -166,13 +189,13 @@ def _probes(home_url: str, *, include_subdomains: bool, user_agent: str) -> dict
             wanted["http_home"] = (urlunsplit(("http", host, "/", "", "")), user_agent)
     scope = SiteScope(home_url, include_subdomains)
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        answers = pool.map(lambda item: _probe(item[0], item[1][0], item[1][1], scope), wanted.items())
+        answers = pool.map(lambda item: _probe(item[0], item[1][0], item[1][1], asker, scope), wanted.items())
         return dict(zip(wanted, answers, strict=True))
 
 
-def _probe(name: str, url: str, user_agent: str, scope: SiteScope) -> Probe:
+def _probe(name: str, url: str, user_agent: str, asker: Asker, scope: SiteScope) -> Probe:
     try:
-        answer = _get(url, user_agent)
+        answer = asker.get(url, user_agent=user_agent)
     except errors.FetchError as error:
         return Probe(url, error=fetch_error(error.code))
     if name in _TEXT_FILES:

@@ -14,7 +14,6 @@ from plugzero_api.kernel import logs
 from plugzero_api.kernel.crawl import CrawlRequestInvalid
 from plugzero_api.kernel.errors import DomainError
 from plugzero_api.kernel.http import errors as http_errors
-from plugzero_api.kernel.http import fetch
 from plugzero_api.kernel.tasks import LeaseLost, ResultRef, Run, TaskCancelled
 from seo_intelligence.errors import AuditFailed, AuditTargetInvalid, SiteUnreachable
 from seo_intelligence.logic.checks.registry import CheckSettings
@@ -24,7 +23,7 @@ from seo_intelligence.logic.urls import host_of, same_site
 from seo_intelligence.models import AuditStatus, SiteAudit
 from seo_intelligence.services import alerts, checking, settings
 from seo_intelligence.services.crawling import CrawlOutcome, crawl_folder, crawl_site, user_agent_of
-from seo_intelligence.services.probing import gather_site
+from seo_intelligence.services.probing import Asker, gather_site
 
 logger = logging.getLogger(__name__)
 _HOME_ATTEMPTS = 3
@@ -82,14 +81,10 @@ def _carry_out(run: Run, audit: SiteAudit) -> None:
     audit.audit_status = AuditStatus.RUNNING
     audit.checks_run = settings.fingerprints(thresholds, disabled)
     run.progress(0, None, stage="probe", message="Asking the site for robots.txt, sitemaps and certificate")
-    audit.home_url = _home_of(audit)
+    audit.home_url, asker = _home_of(audit)
     with run.fenced():
         audit.save(update_fields=["started_at", "audit_status", "checks_run", "home_url"])
-    site = gather_site(
-        audit.home_url,
-        include_subdomains=audit.scope_mode == "subdomains",
-        user_agent=user_agent_of(audit),
-    )
+    site = gather_site(audit.home_url, asker, include_subdomains=audit.scope_mode == "subdomains")
     processor = AuditProcessor(site, thresholds=thresholds, disabled=disabled, now=audit.started_at)
     outcome = crawl_site(run, audit, processor)
     _refuse_silence(outcome)
@@ -97,28 +92,24 @@ def _carry_out(run: Run, audit: SiteAudit) -> None:
     _finish(run, audit, site, CheckSettings(thresholds, disabled, audit.started_at), outcome)
 
 
-def _home_of(audit: SiteAudit) -> str:
-    """The page that the target leads to on its own site.
+def _home_of(audit: SiteAudit) -> tuple[str, Asker]:
+    """The page that the target leads to on its own site, and how the site is asked.
 
     Raises ``HostNotPublic`` or ``UrlNotAllowed`` for addresses that may not be fetched and
-    ``SiteUnreachable`` for a site that gives no answer. One that answers badly (slowly, with a faulty
-    certificate) is left to the crawl.
+    ``SiteUnreachable`` for a site that gives no answer. One that answers badly is left to the crawl.
     """
+    asker = Asker(user_agent_of(audit))
     for attempt in range(_HOME_ATTEMPTS):
         try:
-            answer = fetch(
-                audit.target_url,
-                max_bytes=200_000,
-                total_timeout=15.0,
-                headers={"User-Agent": user_agent_of(audit)},
-                truncate=True,
-            )
+            answer = asker.get(audit.target_url, max_bytes=200_000)
         except (http_errors.HostNotPublic, http_errors.UrlNotAllowed):
             raise
+        except http_errors.CertificateInvalid:
+            asker = Asker(asker.user_agent, verify=False)
         except http_errors.FetchFailed as error:
             # Pages of an earlier run are worth more than this answer: the crawl has patience with its host.
             if audit.pages_crawled:
-                return audit.target_url
+                break
             if attempt + 1 == _HOME_ATTEMPTS:
                 raise _unreachable(error.detail) from None
             time.sleep(_HOME_PAUSE)
@@ -127,8 +118,8 @@ def _home_of(audit: SiteAudit) -> str:
         else:
             wide = audit.scope_mode == "subdomains"
             same = same_site(host_of(answer.url), host_of(audit.target_url), include_subdomains=wide)
-            return answer.url if same else audit.target_url
-    return audit.target_url
+            return (answer.url if same else audit.target_url), asker
+    return audit.target_url, asker
 
 
 def _unreachable(detail: str) -> SiteUnreachable:

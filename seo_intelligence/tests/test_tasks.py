@@ -5,16 +5,18 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import ssl
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import trustme
 
 from plugzero_api.kernel import tasks
 from plugzero_api.kernel.models import TaskRun
 from seo_intelligence.models import AuditedPage, AuditStatus, IssueCause, PageIssue, SiteAudit
 from seo_intelligence.services import audits, crawling, running
-from seo_intelligence.tests.local_site import LocalSite, html
+from seo_intelligence.tests.local_site import LocalSite, html, shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -294,6 +296,21 @@ def test_a_sitemap_bomb_and_an_index_loop_are_findings(site: LocalSite, audit_si
         "bomb.xml.gz",
     }
     assert any(check.startswith("sm.") for check in checks_of(owner, audit["id"]))
+
+
+def test_a_site_with_an_untrusted_certificate_is_audited_with_that_finding(
+    site: LocalSite, audit_site: Any, owner: Any
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    secure = LocalSite(shop(), tls=context)
+    try:
+        audit = audit_site(secure.url)
+    finally:
+        secure.close()
+    assert (audit["audit_status"], audit["pages_crawled"]) == ("COMPLETED", 12)
+    assert audit["site_facts"]["tls"]["error"]
+    assert audit["site_facts"]["robots"]["status"] == 200
 
 
 def test_own_thresholds_and_switched_off_checks_apply(
