@@ -13,8 +13,8 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -121,8 +121,9 @@ class Frame:
         filter: Mapping[str, Any] | None = None,
         weight: str | None = None,
         context: RunContext | None = None,
+        part: tuple[int, int] | None = None,
     ) -> None:
-        """Open the files.
+        """Open the files. `part` limits the run to the rows first..end-1 of a single file.
 
         Raises ProcedureError for an invalid filter (pointer "/filter..."), an unusable weight column
         (pointer "/weight") or a file that does not hold the columns.
@@ -132,6 +133,7 @@ class Frame:
         self.columns = tuple(columns)
         self.weight = weight
         self.filter = filter
+        self._part = part
         self._notices: dict[tuple[str, tuple[str, ...]], Notice] = {}
         self._by_name = {c.name: c for c in columns}
         self._numbers: dict[str, str] = {}
@@ -146,6 +148,8 @@ class Frame:
         self._uncodable: set[str] = set()
         self._open()
         try:
+            if part is not None:
+                self._limit_to(part)
             if filter is not None:
                 self._conditions.append(compile_filter(filter, self._resolve, self._bind))
             if weight is not None:
@@ -177,6 +181,12 @@ class Frame:
                 {"columns": absent},
             )
         self._has_row_numbers = not any(name.lower() in ("file_row_number", "filename") for name in names)
+
+    def _limit_to(self, part: tuple[int, int]) -> None:
+        if not self._has_row_numbers or len(self.paths) != 1:
+            raise ProcedureError("not_mergeable", "This Dataset cannot be split into ranges of rows.")
+        first, end = (self._bind(int(bound)) for bound in part)
+        self._conditions.append(f"(rownum >= {first} AND rownum < {end})")
 
     @cached_property
     def _connection(self) -> duckdb.DuckDBPyConnection:
@@ -459,7 +469,7 @@ class Frame:
             )
             if len(fetched) > limit:
                 raise too_many_categories(name, self.category_count(name), limit)
-            cached = self._ordered(self.column(name), fetched)
+            cached = order_categories(self.column(name), fetched)
             self._category_cache[name] = cached
         if len(cached) > limit:
             raise too_many_categories(name, len(cached), limit)
@@ -471,19 +481,6 @@ class Frame:
 
     def _sum_sql(self, weight: str) -> str:
         return "CAST(count(*) AS DOUBLE)" if self.weight is None else f"fsum({weight})"
-
-    @staticmethod
-    def _ordered(meta: ColumnMeta, fetched: Sequence[tuple[Any, int, float]]) -> tuple[Category, ...]:
-        labels = {_comparable(value): (i, label) for i, (value, label) in enumerate(meta.value_labels)}
-        found = []
-        for value, n, weighted in fetched:
-            plain = _plain(value)
-            rank, label = labels.get(_comparable(plain), (len(labels), ""))
-            found.append(
-                (rank, value, Category(plain, label or _as_label(plain), int(n), float(weighted or 0.0)))
-            )
-        found.sort(key=lambda item: (item[0], item[1]))
-        return tuple(item[2] for item in found)
 
     def cross_counts(self, *names: str, limit: int = MAX_CATEGORIES) -> CrossCounts:
         """Joint counts of categorical columns over rows where none of them is missing."""
@@ -567,7 +564,7 @@ class Frame:
         wanted = [name for name in dict.fromkeys(names) if name not in self._codes]
         if not wanted:
             return True
-        if self.filter is not None or not self._weight_is_readable:
+        if self._selects_rows or not self._weight_is_readable:
             return False
         if self._file.rows * (2 * (len(wanted) + len(self._codes)) + 8) > self.context.memory_bytes / 4:
             return False
@@ -576,6 +573,10 @@ class Frame:
         if usable:
             self._read_codes(usable)
         return all(name in self._codes for name in wanted)
+
+    @property
+    def _selects_rows(self) -> bool:
+        return self.filter is not None or self._part is not None
 
     @property
     def _weight_is_readable(self) -> bool:
@@ -645,10 +646,17 @@ class Frame:
     def _keep_codes(self, name: str, coder: Coder, codes: npt.NDArray[np.unsignedinteger]) -> None:
         """Count a column's provisional codes and keep them as 0 = missing, 1.. = categories in their order."""
         values = coder.values
-        n = np.bincount(codes, minlength=len(values) + 1)
-        weighted = n if self._row_weights is None else np.bincount(codes, self._row_weights, len(values) + 1)
+        n = np.zeros(len(values) + 1, dtype=np.int64)
+        weighted = np.zeros(len(values) + 1)
+        for start in range(0, codes.size, CHUNK_ROWS):  # in slices that stay in the processor's cache
+            part = codes[start : start + CHUNK_ROWS]
+            n += np.bincount(part, minlength=n.size)
+            if self._row_weights is not None:
+                weighted += np.bincount(part, self._row_weights[start : start + CHUNK_ROWS], n.size)
+        if self._row_weights is None:
+            weighted = n.astype(np.float64)
         counted = [(v, int(a), float(b)) for v, a, b in zip(values, n[1:], weighted[1:], strict=True) if a]
-        categories = self._ordered(self.column(name), counted)
+        categories = order_categories(self.column(name), counted)
         index = {category.value: i for i, category in enumerate(categories, start=1)}
         order = [index.get(value, 0) for value in values]
         if order != list(range(1, len(values) + 1)):
@@ -778,7 +786,7 @@ class Frame:
 
     def _reads_directly(self, numeric: Sequence[str], categorical: Sequence[str], limit: int) -> bool:
         """Whether the columns can be read from the file without DuckDB."""
-        if self.filter is not None or not self._weight_is_readable:
+        if self._selects_rows or not self._weight_is_readable:
             return False
         for name in numeric:
             if self.column(name).storage is Storage.TEXT or not self._file.readable(
@@ -988,16 +996,18 @@ class Frame:
             for row in page
         ]
 
-    def with_filter(self, extra: Mapping[str, Any]) -> Frame:
-        """A new Frame of the same files with a further condition; close it separately."""
-        joined = extra if self.filter is None else {"and": [self.filter, extra]}
-        return Frame(self.paths, self.columns, filter=joined, weight=self.weight, context=self.context)
 
-    def with_context(self, context: RunContext) -> Frame:
-        """A new Frame of the same files under another context; close it separately."""
-        return Frame(
-            self.paths, self.columns, filter=self.filter, weight=self.weight, context=replace(context)
-        )
+def order_categories(meta: ColumnMeta, counted: Iterable[tuple[Any, int, float]]) -> tuple[Category, ...]:
+    """Categories from (stored value, rows, weight): in the order of the value labels, then by value."""
+    labels = {_comparable(value): (i, label) for i, (value, label) in enumerate(meta.value_labels)}
+    found = []
+    for value, n, weighted in counted:
+        plain = _plain(value)
+        rank, label = labels.get(_comparable(plain), (len(labels), ""))
+        category = Category(plain, label or _as_label(plain), int(n), float(weighted or 0.0))
+        found.append((rank, value, category))
+    found.sort(key=lambda item: (item[0], item[1]))
+    return tuple(item[2] for item in found)
 
 
 def _flat_codes(

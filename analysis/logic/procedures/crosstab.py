@@ -18,11 +18,12 @@ from analysis.contracts import (
 )
 from analysis.logic.charts import bars
 from analysis.logic.context import RunContext
-from analysis.logic.errors import no_rows
+from analysis.logic.errors import no_rows, too_many_categories
 from analysis.logic.frame import CrossCounts, Frame
 from analysis.logic.output import OutputBuilder, clean, equals, fact_id, text_column
 from analysis.logic.parameters import CATEGORICAL, ColumnName, Parameters, column, option
-from analysis.logic.registry import Procedure
+from analysis.logic.partition import Origin, join_cross_counts
+from analysis.logic.registry import Partition, Procedure
 from analysis.logic.script import ScriptContext, literal
 from analysis.logic.stats.adjust import CORRECTION_NAMES
 from analysis.logic.stats.contingency import column_letters, fisher_exact
@@ -43,15 +44,29 @@ class CrosstabParameters(Parameters):
     confidence: float = option(0.95, "Confidence level", ge=0.5, le=0.999)
 
 
+State = tuple[CrossCounts, Origin]
+
+
 def compute(frame: Frame, parameters: CrosstabParameters, context: RunContext) -> ProcedureOutput:
+    return finish(collect(frame, parameters, context), parameters, context)
+
+
+def collect(frame: Frame, parameters: CrosstabParameters, context: RunContext) -> State:
+    """The joint counts, which is all that the figures rest on."""
     frame.require_rows()
     counts = frame.cross_counts(parameters.rows, parameters.columns, limit=MAX_LEVELS)
-    return _describe(frame, counts, parameters, context)
+    return counts, Origin.of(frame)
 
 
-def _describe(
-    frame: Frame, counts: CrossCounts, parameters: CrosstabParameters, context: RunContext
-) -> ProcedureOutput:
+def merge(a: State, b: State) -> State:
+    return join_cross_counts(a[1].metas, a[0], b[0]), a[1].join(b[1])
+
+
+def finish(state: State, parameters: CrosstabParameters, context: RunContext) -> ProcedureOutput:
+    counts, frame = state
+    if max(counts.n.shape) > MAX_LEVELS:
+        wide = counts.columns[int(np.argmax(counts.n.shape))]
+        raise too_many_categories(wide, max(counts.n.shape), MAX_LEVELS)
     if not counts.n.sum():
         raise no_rows("no row has an answer in both columns")
     table = crosstab(
@@ -426,5 +441,6 @@ PROCEDURE = Procedure(
     script=script,
     suggests=suggests,
     requirements=("Two categorical columns with at most 100 different values each.",),
+    partition=Partition(collect, merge, finish),
     tags=("chi-square", "fisher", "cramers v", "significance letters", "percent"),
 )

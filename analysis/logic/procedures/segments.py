@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -23,7 +24,8 @@ from analysis.logic.output import (
     text_column,
 )
 from analysis.logic.parameters import CATEGORICAL, NUMERIC, ColumnNames, Parameters, columns, option
-from analysis.logic.registry import Procedure
+from analysis.logic.partition import Origin, join_categories
+from analysis.logic.registry import Partition, Procedure
 from analysis.logic.script import ScriptContext, literal
 from analysis.logic.stats.moments import Moments, group_moments
 
@@ -42,16 +44,88 @@ class SegmentsParameters(Parameters):
     confidence: float = option(0.95, "Confidence level", ge=0.5, le=0.999)
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """Moments per cell of the grid of all segment categories, with rows, weight and rows outside it."""
+
+    categories: tuple[tuple[Category, ...], ...]
+    moments: Moments
+    n: npt.NDArray[np.int64]
+    weight: npt.NDArray[np.float64]
+    unassigned: int
+    origin: Origin
+    segment_names: tuple[str, ...]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        return tuple(len(c) for c in self.categories)
+
+
 def compute(frame: Frame, parameters: SegmentsParameters, context: RunContext) -> ProcedureOutput:
+    return finish(collect(frame, parameters, context), parameters, context)
+
+
+def collect(frame: Frame, parameters: SegmentsParameters, context: RunContext) -> State:
+    """One pass over the rows."""
     frame.require_rows()
-    categories = [frame.categories(name) for name in parameters.segments]
-    sizes = [len(c) for c in categories]
+    frame.prefetch(parameters.segments)
+    categories = tuple(frame.categories(name) for name in parameters.segments)
+    sizes = tuple(len(c) for c in categories)
+    cells = _cells(sizes)
+    total = Moments.empty(cells, len(parameters.measures))
+    n = np.zeros(cells, dtype=np.int64)
+    weight = np.zeros(cells)
+    unassigned = 0
+    for chunk in frame.chunks(parameters.measures, parameters.segments, stage="aggregating"):
+        codes = chunk.codes[:, 0].astype(np.int64)
+        known = (chunk.codes >= 0).all(axis=1)
+        for j, size in enumerate(sizes[1:], start=1):
+            codes = codes * size + chunk.codes[:, j]
+        codes[~known] = -1
+        unassigned += int((~known).sum())
+        weights = None if frame.weight is None else chunk.weights
+        total = total.merge(group_moments(chunk.x, codes, cells, weights))
+        n += np.bincount(codes[known], minlength=cells)
+        weight += np.bincount(codes[known], chunk.weights[known], minlength=cells)
+    return State(categories, total, n, weight, unassigned, Origin.of(frame), parameters.segments)
+
+
+def _cells(sizes: Sequence[int]) -> int:
     cells = int(np.prod(sizes))
     if not cells:
         raise no_rows("no row belongs to a segment")
     if cells > 1_000_000:
         raise too_large(f"The segment columns span {cells:,} combinations; choose fewer or coarser columns.")
-    moments, n, weight, unassigned = _collect(frame, parameters, sizes)
+    return cells
+
+
+def merge(a: State, b: State) -> State:
+    joined = [
+        join_categories(a.origin.column(name), x, y)
+        for name, x, y in zip(a.segment_names, a.categories, b.categories, strict=True)
+    ]
+    sizes = tuple(len(c) for c, _, _ in joined)
+    cells = _cells(sizes)
+    grids = [np.ravel_multi_index(np.ix_(*(to[side] for to in joined)), sizes).ravel() for side in (1, 2)]
+    n, weight = np.zeros(cells, dtype=np.int64), np.zeros(cells)
+    for state, grid in zip((a, b), grids, strict=True):
+        n[grid] += state.n
+        weight[grid] += state.weight
+    moments = a.moments.spread(grids[0], cells).merge(b.moments.spread(grids[1], cells))
+    return State(
+        tuple(c for c, _, _ in joined),
+        moments,
+        n,
+        weight,
+        a.unassigned + b.unassigned,
+        a.origin.join(b.origin),
+        a.segment_names,
+    )
+
+
+def finish(state: State, parameters: SegmentsParameters, context: RunContext) -> ProcedureOutput:
+    frame, categories, sizes = state.origin, state.categories, state.sizes
+    moments, n, weight, unassigned = state.moments, state.n, state.weight, state.unassigned
     present = np.flatnonzero(n)
     if not present.size:
         raise no_rows("no row has an answer in all segment columns")
@@ -80,28 +154,6 @@ def compute(frame: Frame, parameters: SegmentsParameters, context: RunContext) -
     )
 
 
-def _collect(
-    frame: Frame, parameters: SegmentsParameters, sizes: Sequence[int]
-) -> tuple[Moments, npt.NDArray[np.int64], npt.NDArray[np.float64], int]:
-    cells = int(np.prod(sizes))
-    total = Moments.empty(cells, len(parameters.measures))
-    n = np.zeros(cells, dtype=np.int64)
-    weight = np.zeros(cells)
-    unassigned = 0
-    for chunk in frame.chunks(parameters.measures, parameters.segments, stage="aggregating"):
-        codes = chunk.codes[:, 0].astype(np.int64)
-        known = (chunk.codes >= 0).all(axis=1)
-        for j, size in enumerate(sizes[1:], start=1):
-            codes = codes * size + chunk.codes[:, j]
-        codes[~known] = -1
-        unassigned += int((~known).sum())
-        weights = None if frame.weight is None else chunk.weights
-        total = total.merge(group_moments(chunk.x, codes, cells, weights))
-        n += np.bincount(codes[known], minlength=cells)
-        weight += np.bincount(codes[known], chunk.weights[known], minlength=cells)
-    return total, n, weight, unassigned
-
-
 def _order(
     present: npt.NDArray[np.int64],
     n: npt.NDArray[np.int64],
@@ -125,7 +177,7 @@ def _name(members: Sequence[Category]) -> str:
 
 def _table(
     builder: OutputBuilder,
-    frame: Frame,
+    frame: Origin,
     parameters: SegmentsParameters,
     context: RunContext,
     order: Sequence[int],
@@ -174,7 +226,7 @@ def _table(
 
 def _facts(
     builder: OutputBuilder,
-    frame: Frame,
+    frame: Origin,
     parameters: SegmentsParameters,
     order: Sequence[int],
     categories: Sequence[Sequence[Category]],
@@ -215,7 +267,7 @@ def t_interval(mean: float, error: float, df: float, confidence: float) -> tuple
 
 def _charts(
     builder: OutputBuilder,
-    frame: Frame,
+    frame: Origin,
     parameters: SegmentsParameters,
     context: RunContext,
     order: Sequence[int],
@@ -287,5 +339,6 @@ PROCEDURE = Procedure(
     script=script,
     suggests=suggests,
     requirements=("One to three categorical columns.", "At least one numeric column."),
+    partition=Partition(collect, merge, finish),
     tags=("group by", "mean", "sum", "pivot"),
 )

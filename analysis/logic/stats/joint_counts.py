@@ -1,14 +1,14 @@
 """Joint counts of many pairs of coded columns in few passes.
 
 Columns are packed into blocks by mixed radix; one count over two blocks holds the tables of all pairs between
-them, and two matrix products with 0/1 marginalisers take them out. Fifteen tables of five-point scales cost two
-counts instead of fifteen.
+them, and sums over the other digits take them out. Fifteen tables of five-point scales cost two counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,17 +31,24 @@ class PairTable:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Columns that share one mixed-radix index of `widths`; starts[i] is the first marginal row of columns[i].
+    """Columns that share one mixed-radix index of `widths`.
 
-    offset is subtracted from the index, for the columns whose codes begin at 1.
+    gaps: which columns have a digit 0 for missing. offset is subtracted from the index, for the others, whose
+    codes begin at 1.
     """
 
     columns: tuple[int, ...]
     widths: tuple[int, ...]
+    gaps: tuple[bool, ...]
     offset: int
-    cells: int
-    marginaliser: FloatArray
-    starts: tuple[int, ...]
+
+    @property
+    def cells(self) -> int:
+        return int(np.prod(self.widths))
+
+    def first_of(self, column: int) -> int:
+        """The digit of the column's first category."""
+        return int(self.gaps[self.columns.index(column)])
 
 
 def count_pairs(
@@ -64,10 +71,16 @@ def count_pairs(
     for k, (a, b) in enumerate(pairs):
         key = (home[a], home[b]) if home[a] <= home[b] else (home[b], home[a])
         wanted.setdefault(key, []).append(k)
-    totals = {
-        key: [np.zeros(_cells(blocks, key)) for _ in range(1 if weights is None else 3)] for key in wanted
+    totals: dict[tuple[int, int], list[npt.NDArray[Any]]] = {
+        key: [
+            np.zeros(_cells(blocks, key), dtype=np.int64 if k == 0 else np.float64)
+            for k in range(1 if weights is None else 3)
+        ]
+        for key in wanted
     }
-    for part, w in _slices(rows, weights):
+    # Adding up a table costs as much as counting that many rows, so slices grow with the tables.
+    most = max((sums[0].size for sums in totals.values()), default=0)
+    for part, w in _slices(rows, max(SLICE_ROWS, min(2 * most, 1 << 20)), weights):
         index = [_block_index(codes, block, part) for block in blocks]
         for (i, j), sums in totals.items():
             flat = index[i] if i == j else index[i] * blocks[j].cells + index[j]
@@ -77,31 +90,25 @@ def count_pairs(
                 sums[2] += np.bincount(flat, w * w, minlength=sums[0].size)
     found: dict[int, PairTable] = {}
     for (i, j), members in wanted.items():
-        margins = [_margins(blocks, i, j, total) for total in totals[(i, j)]]
+        reduced: dict[int, list[npt.NDArray[Any]]] = {}
         for k in members:
             a, b = pairs[k]
-            first, second = (a, b) if home[a] == i and a in blocks[i].columns else (b, a)
+            swapped = home[a] > home[b]
+            first, second = (b, a) if swapped else (a, b)
             if i == j:
-                first, second = a, b
-            tables = [
-                margin[
-                    _start(blocks[i], first) : _start(blocks[i], first) + sizes[first],
-                    _start(blocks[j], second) : _start(blocks[j], second) + sizes[second],
-                ]
-                for margin in margins
-            ]
-            if (first, second) != (a, b):
-                tables = [table.T for table in tables]
-            n = np.rint(tables[0]).astype(np.int64)
-            plain = tables[0]
-            found[k] = PairTable(
-                n, plain if weights is None else tables[1], plain if weights is None else tables[2]
-            )
+                tables = [_within(blocks[i], first, second, total) for total in totals[(i, j)]]
+            else:
+                if first not in reduced:
+                    reduced[first] = [
+                        _reduce(blocks[i], first, total.reshape(blocks[i].cells, -1))
+                        for total in totals[(i, j)]
+                    ]
+                tables = [_reduce(blocks[j], second, part.T).T for part in reduced[first]]
+            tables = [table[blocks[i].first_of(first) :, blocks[j].first_of(second) :] for table in tables]
+            n, *rest = [table.T if swapped else table for table in tables]
+            plain = n.astype(np.float64)
+            found[k] = PairTable(n, *(rest or [plain, plain]))
     return [found[k] for k in range(len(pairs))]
-
-
-def _start(block: _Block, column: int) -> int:
-    return block.starts[block.columns.index(column)]
 
 
 def _cells(blocks: Sequence[_Block], key: tuple[int, int]) -> int:
@@ -109,11 +116,21 @@ def _cells(blocks: Sequence[_Block], key: tuple[int, int]) -> int:
     return blocks[i].cells if i == j else blocks[i].cells * blocks[j].cells
 
 
-def _margins(blocks: Sequence[_Block], i: int, j: int, total: FloatArray) -> FloatArray:
-    """Tables of every column of block i with every column of block j, side by side."""
-    if i == j:
-        return (blocks[i].marginaliser * total) @ blocks[i].marginaliser.T
-    return blocks[i].marginaliser @ total.reshape(blocks[i].cells, blocks[j].cells) @ blocks[j].marginaliser.T
+def _reduce(block: _Block, column: int, table: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Sum of a (cells of the block, anything) table over all digits but the column's."""
+    at = block.columns.index(column)
+    before, after = int(np.prod(block.widths[:at])), int(np.prod(block.widths[at + 1 :]))
+    return table.reshape(before, block.widths[at], after, table.shape[1]).sum(axis=(0, 2))
+
+
+def _within(block: _Block, first: int, second: int, table: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Table of two columns of one block."""
+    a, b = block.columns.index(first), block.columns.index(second)
+    if a == b:
+        return np.diag(_reduce(block, first, table[:, None])[:, 0])
+    others = tuple(axis for axis in range(len(block.widths)) if axis not in (a, b))
+    both = table.reshape(block.widths).sum(axis=others)
+    return both if a < b else both.T
 
 
 def _pack(sizes: Sequence[int], gaps: Sequence[bool], most: int) -> list[_Block]:
@@ -134,21 +151,15 @@ def _pack(sizes: Sequence[int], gaps: Sequence[bool], most: int) -> list[_Block]
 
 def _block(columns: Sequence[int], sizes: Sequence[int], gaps: Sequence[bool]) -> _Block:
     widths = tuple(max(1, sizes[column] + gaps[column]) for column in columns)
-    cells = int(np.prod(widths))
-    digits = np.unravel_index(np.arange(cells), widths)
-    rows, starts, at, offset = [], [], 0, 0
-    for digit, column, width in zip(digits, columns, widths, strict=True):
-        starts.append(at)
-        at += sizes[column]
-        first = 1 if gaps[column] else 0
-        rows.append((digit[None, :] == np.arange(first, first + sizes[column])[:, None]).astype(np.float64))
-        offset = offset * width + (1 - first)
-    return _Block(tuple(columns), widths, offset, cells, np.vstack(rows), tuple(starts))
+    offset = 0
+    for column, width in zip(columns, widths, strict=True):
+        offset = offset * width + (0 if gaps[column] else 1)
+    return _Block(tuple(columns), widths, tuple(gaps[column] for column in columns), offset)
 
 
-def _slices(rows: int, weights: FloatArray | None) -> Iterator[tuple[slice, FloatArray | None]]:
-    for start in range(0, rows, SLICE_ROWS):
-        part = slice(start, min(start + SLICE_ROWS, rows))
+def _slices(rows: int, step: int, weights: FloatArray | None) -> Iterator[tuple[slice, FloatArray | None]]:
+    for start in range(0, rows, step):
+        part = slice(start, min(start + step, rows))
         yield part, None if weights is None else weights[part]
 
 

@@ -42,6 +42,15 @@ class Moments:
         zero = np.zeros((groups, columns))
         return cls(zero, zero, zero, zero, zero, zero, zero, zero, zero, zero + np.inf, zero - np.inf)
 
+    def spread(self, into: npt.NDArray[np.integer], groups: int) -> Moments:
+        """The same groups at the places `into` of a longer list of groups, the others empty."""
+        wide = Moments.empty(groups, self.n.shape[1])
+        out = {}
+        for f in fields(self):
+            out[f.name] = getattr(wide, f.name).copy()
+            out[f.name][into] = getattr(self, f.name)
+        return Moments(**out)
+
     @classmethod
     def beside(cls, parts: Sequence[Moments]) -> Moments:
         """Moments of the columns of all parts, side by side."""
