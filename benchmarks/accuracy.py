@@ -41,8 +41,16 @@ def title(case: Case) -> str:
 
 
 def row(case: Case, digits: float) -> str:
-    least = f"{case.least:g}"
-    return f"| {title(case)} | {case.dataset} | {case.figure} | {digits:.1f} | {least} | {case.source} | {case.ceiling} |"
+    cells = (
+        title(case),
+        case.dataset,
+        case.figure,
+        f"{digits:.1f}",
+        f"{case.least:g}",
+        case.source,
+        case.ceiling,
+    )
+    return f"| {' | '.join(cells)} |"
 
 
 def main() -> int:
