@@ -29,6 +29,10 @@ class Command(BaseCommand):
             return
         present = PATH.read_text() if PATH.exists() else ""
         if present != text:
-            lines = difflib.unified_diff(present.splitlines(), text.splitlines(), "present", "wanted", lineterm="")
+            lines = difflib.unified_diff(
+                present.splitlines(), text.splitlines(), "present", "wanted", lineterm=""
+            )
             shown = "\n".join(list(lines)[:20])
-            raise CommandError(f"docs/permissions.md is out of date: run manage.py write_permissions.\n{shown}")
+            raise CommandError(
+                f"docs/permissions.md is out of date: run manage.py write_permissions.\n{shown}"
+            )
