@@ -16,7 +16,7 @@ from analysis.logic.output import OutputBuilder, integer_column, number_column
 from analysis.logic.parameters import NUMERIC, ColumnNames, Parameters, columns, option
 from analysis.logic.registry import Procedure
 from analysis.logic.script import ScriptContext, literal
-from analysis.logic.stats.clusters import calinski_harabasz, k_means, mean_silhouette
+from analysis.logic.stats.clusters import START_ROWS, calinski_harabasz, k_means, mean_silhouette
 
 
 class KMeansParameters(Parameters):
@@ -107,8 +107,9 @@ def compute(frame: Frame, parameters: KMeansParameters, context: RunContext) -> 
         builder.notice("missing", f"{data.dropped:,} rows with a missing value are in no cluster.", names)
     builder.notices(frame.notices)
     return builder.build(
-        method=f"k-means (k-means++ starts: {parameters.starts}) on {'standardised ' if parameters.standardise else ''}"
-        "variables; clusters numbered by size; silhouettes on at most 3,000 rows.",
+        method=f"k-means (k-means++ starts: {parameters.starts}, on at most {START_ROWS:,} rows, the best finished on "
+        f"all) on {'standardised ' if parameters.standardise else ''}variables; clusters numbered by size; "
+        "silhouettes on at most 3,000 rows.",
         missing_values="Rows with a missing value in any variable are left out.",
         weights="Weights enter the centres and the sums of squares; silhouettes are unweighted.",
         references=(
@@ -134,7 +135,12 @@ if {literal(parameters.standardise)}:
 tried = {literal([parameters.clusters] if parameters.clusters else list(range(2, parameters.largest + 1)))}
 found = {{}}
 for k in tried:
-    model = KMeans(k, n_init={parameters.starts}, random_state=SEED % 2**32, max_iter=300, tol=1e-6)
+    settings = {{"max_iter": 300, "tol": 1e-6}}
+    model = KMeans(k, n_init={parameters.starts}, random_state=SEED % 2**32, **settings)
+    if len(z) > {START_ROWS}:
+        picked = np.random.default_rng([SEED, k, 1]).choice(len(z), {START_ROWS}, replace=False)
+        model.fit(z[picked], sample_weight=w[picked])
+        model = KMeans(k, init=model.cluster_centers_, n_init=1, **settings)
     labels = model.fit_predict(z, sample_weight=w)
     picked = np.arange(len(z))
     if len(z) > 3_000:
@@ -162,7 +168,7 @@ PROCEDURE = Procedure(
     title="k-means segmentation",
     question="Into which groups do people fall?",
     family=ProcedureFamily.STRUCTURE,
-    version=1,
+    version=2,
     parameters=KMeansParameters,
     compute=compute,
     script=script,

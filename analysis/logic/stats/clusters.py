@@ -12,6 +12,9 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.integer]
 
+#: Rows on which the starts of k-means compete.
+START_ROWS = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class KMeansFit:
@@ -30,10 +33,20 @@ def by_size(labels: IntArray, weights: FloatArray, k: int) -> IntArray:
 
 
 def k_means(x: FloatArray, weights: FloatArray, k: int, seed: int, starts: int = 10) -> KMeansFit:
-    """Lloyd's algorithm from seeded k-means++ starts (scikit-learn); clusters are numbered by size."""
+    """Lloyd's algorithm from seeded k-means++ starts (scikit-learn); clusters are numbered by size.
+
+    Above START_ROWS rows the starts run on a seeded sample and the best of them is finished on all rows.
+    """
     from sklearn.cluster import KMeans
 
-    model = KMeans(n_clusters=k, n_init=starts, random_state=seed % 2**32, max_iter=300, tol=1e-6)
+    state = seed % 2**32
+    if len(x) > START_ROWS:
+        picked = np.random.default_rng([seed, k, 1]).choice(len(x), START_ROWS, replace=False)
+        first = KMeans(k, n_init=starts, random_state=state, max_iter=300, tol=1e-6)
+        first.fit(x[picked], sample_weight=weights[picked])
+        model = KMeans(k, init=first.cluster_centers_, n_init=1, max_iter=300, tol=1e-6)
+    else:
+        model = KMeans(k, n_init=starts, random_state=state, max_iter=300, tol=1e-6)
     labels = model.fit_predict(x, sample_weight=weights)
     new = by_size(labels, weights, k)
     centres = np.empty_like(model.cluster_centers_)

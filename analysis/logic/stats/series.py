@@ -61,28 +61,30 @@ def regular_series(
 
 
 def pelt_mean_shifts(values: FloatArray, penalty: float, smallest: int) -> list[int]:
-    """Starts of new segments that minimise squared error plus a penalty per change (Killick et al. 2012)."""
+    """Starts of new segments that minimise squared error plus a penalty per change (Killick et al. 2012).
+
+    smallest: fewest values of a segment. A start that a later one beats is dropped only once that later one may
+    itself begin a segment, `smallest` values on; dropping it at once would lose the optimum.
+    """
     n = values.size
     y = values - values.mean()
     s1, s2 = np.concatenate([[0.0], np.cumsum(y)]), np.concatenate([[0.0], np.cumsum(y * y)])
-
-    def cost(start: npt.NDArray[np.int64], end: int) -> FloatArray:
-        total = s1[end] - s1[start]
-        return np.asarray((s2[end] - s2[start]) - total * total / (end - start))
-
     best = np.full(n + 1, np.inf)
     best[0] = -penalty
     last = np.zeros(n + 1, dtype=np.int64)
-    candidates = np.array([0], dtype=np.int64)
+    starts = np.array([0], dtype=np.int64)
+    expiry = np.array([n + 1], dtype=np.int64)
     for end in range(smallest, n + 1):
-        usable = candidates[end - candidates >= smallest]
-        scores = best[usable] + cost(usable, end) + penalty
+        if end >= 2 * smallest:
+            starts, expiry = np.append(starts, end - smallest), np.append(expiry, n + 1)
+        alive = expiry > end
+        starts, expiry = starts[alive], expiry[alive]
+        total = s1[end] - s1[starts]
+        scores = best[starts] + (s2[end] - s2[starts]) - total * total / (end - starts)
         k = int(np.argmin(scores))
-        best[end], last[end] = scores[k], usable[k]
-        keep = usable[best[usable] + cost(usable, end) <= best[end]]
-        young = candidates[end - candidates < smallest]
-        candidates = np.concatenate([keep, young, [end - smallest + 1]])
-        candidates = np.unique(candidates[(candidates == 0) | np.isfinite(best[candidates])])
+        best[end], last[end] = scores[k] + penalty, starts[k]
+        beaten = scores >= best[end]
+        expiry[beaten] = np.minimum(expiry[beaten], end + smallest)
     found: list[int] = []
     at = n
     while at > 0:
