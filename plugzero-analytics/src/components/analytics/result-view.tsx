@@ -18,7 +18,7 @@ import { factDetails, formatFactValue } from "./fact-format";
 import { ResultTableView } from "./result-table";
 import { RowsSheet } from "./rows-sheet";
 
-const FACTS_SHOWN = 8;
+const FACTS_SHOWN = 4;
 
 /** Everything one computation said: its figures in words, charts, tables, warnings, and how it was computed. */
 export function ResultView({ result }: { result: AnalysisResult }) {

@@ -4,7 +4,7 @@ import { DndContext, type DragEndEvent, DragOverlay, KeyboardSensor, PointerSens
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { FlaskConical, History, Link2, Play, Sparkles } from "lucide-react";
 import Link from "next/link";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { PageHeader } from "@/components/page-header";
 import { TaskRow } from "@/components/task/task-row";
 import { loadVega } from "@/components/charts/vega-runtime";
@@ -198,6 +198,13 @@ function Bench({ dataset, procedures }: { dataset: DatasetDetail; procedures: re
     staleTime: Infinity,
   });
 
+  // After a run the answer comes into view; an opened link stays where it is.
+  const answer = useRef<HTMLElement>(null);
+  const answered = run.isSuccess ? result.data?.id : undefined;
+  useEffect(() => {
+    if (answered) answer.current?.scrollIntoView({ block: "start", behavior: "smooth" });
+  }, [answered]);
+
   const serverFaults = useMemo(() => {
     const found: Record<string, string> = {};
     if (run.error instanceof ApiProblem) {
@@ -373,7 +380,7 @@ function Bench({ dataset, procedures }: { dataset: DatasetDetail; procedures: re
           ) : null}
           {result.isError ? <ErrorState error={result.error} onRetry={() => void result.refetch()} /> : null}
           {result.data ? (
-            <section aria-label={t("analysis.result")}>
+            <section ref={answer} aria-label={t("analysis.result")} className="scroll-mt-17">
               <div className="mb-3 flex items-center justify-between gap-2">
                 <h2 className="text-xl font-medium">{procedures.find((candidate) => candidate.key === result.data.procedure)?.title ?? result.data.procedure}</h2>
                 <Button

@@ -17,7 +17,7 @@ export const LIGHT_PALETTE: ChartPalette = {
   ink: "#1c2430",
   muted: "#565f6c",
   grid: "#e6e3dd",
-  category: ["#0b6b7b", "#d9770b", "#6a51c7", "#2b9fd9", "#b23a6f", "#7d8a12", "#7a4a21", "#5d6673"],
+  category: ["#0b6b7b", "#d4730a", "#4a3aa8", "#2f97e0", "#7a2410", "#8a8f98", "#c4457e", "#6f7d12"],
   sequential: ["#f2f7f7", "#cfe4e6", "#a3cdd2", "#74b3bb"],
   diverging: ["#e0924a", "#f1cfae", "#f6f4f0", "#b5d3d8", "#5ba3ae"],
 };
@@ -27,9 +27,9 @@ export const DARK_PALETTE: ChartPalette = {
   ink: "#eeebe5",
   muted: "#a7afba",
   grid: "#2d3641",
-  category: ["#4fb8c6", "#f0a148", "#a697f5", "#2f86c9", "#e57da6", "#c3cd5c", "#b58a63", "#98a2b0"],
-  sequential: ["#1d2732", "#1f404b", "#215d69", "#23788a"],
-  diverging: ["#a35f1d", "#5f4427", "#262c35", "#21505b", "#23788a"],
+  category: ["#4fb8c6", "#f0a148", "#8a86ff", "#d9f0dc", "#d4506f", "#3673c4", "#c3cd5c", "#98a2b0"],
+  sequential: ["#1d2732", "#1f3c47", "#20525e", "#20697a"],
+  diverging: ["#8a5019", "#57401f", "#262c35", "#20505c", "#20697a"],
 };
 
 const FONT = '"IBM Plex Sans Variable", "IBM Plex Sans Arabic", system-ui, sans-serif';
@@ -48,6 +48,7 @@ export function chartConfig(palette: ChartPalette): Record<string, unknown> {
     },
     axisX: { labelLimit: 140, labelOverlap: "greedy" },
     axisBand: { grid: false, ticks: false },
+    axisQuantitative: { tickCount: 6 },
     header: { labelColor: palette.muted, titleColor: palette.muted, labelLimit: 220 },
     legend: {
       labelColor: palette.muted, titleColor: palette.muted, labelLimit: 180, titleFontWeight: 500, orient: "top",

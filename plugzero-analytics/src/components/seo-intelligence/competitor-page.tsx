@@ -69,7 +69,7 @@ function Competitors({ project }: { project: string }) {
   if (query.isPending) return <Skeleton className="h-48" />;
   if (query.isError) return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
   // Before the first own audit there is nothing to compare with: that is a state, not a failure.
-  const nothingYet = isProblem(comparison.error) && [404, 409].includes(comparison.error.status);
+  const nothingYet = isProblem(comparison.error) && [400, 404, 409].includes(comparison.error.status);
   return (
     <div className="flex flex-col gap-4">
       {query.data.count === 0 ? <EmptyState icon={Swords} title={t("competitors.empty")}>{t("competitors.emptyDetail")}</EmptyState> : (

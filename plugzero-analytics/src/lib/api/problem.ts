@@ -92,7 +92,8 @@ export async function readProblem(response: Response): Promise<ApiProblem> {
 /** A request that got no answer: refused, cut off or too slow. An abort by the caller is passed on as it is. */
 export function problemOfFailure(error: unknown): unknown {
   if (error instanceof ApiProblem) return error;
-  if (error instanceof DOMException && error.name === "TimeoutError") {
+  // By name: a DOMException of another realm is no instance of this one's class.
+  if ((error as { name?: unknown } | null)?.name === "TimeoutError") {
     return new ApiProblem({ status: 0, code: "timeout", title: "" });
   }
   if (error instanceof TypeError) return new ApiProblem({ status: 0, code: "network_unreachable", title: "" });

@@ -20,7 +20,8 @@ function wait(ms: number, signal: AbortSignal): Promise<void> {
 
 async function follow(taskId: string, signal: AbortSignal, onRun: (run: TaskRun) => void): Promise<boolean> {
   const response = await apiFetch(`/api/v1/tasks/${taskId}/events/`, {
-    headers: { accept: "text/event-stream" },
+    // The API answers with a redirect to the stream and, being no stream itself, has to be accepted as well.
+    headers: { accept: "text/event-stream, application/json;q=0.5" },
     signal,
     timeoutMs: 0,
   });

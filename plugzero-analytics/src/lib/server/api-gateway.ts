@@ -2,6 +2,7 @@ import "server-only";
 import { type NextRequest } from "next/server";
 import { apiOrigin, eventsOrigin } from "./environment";
 import { forwardedHeaders } from "./session-routes";
+import { fetchUpstream } from "./upstream";
 
 /** Cookies are not among them: the API is reached by bearer token only. */
 const REQUEST_HEADERS = [
@@ -33,15 +34,13 @@ export async function forwardToApi(request: NextRequest): Promise<Response> {
     headers,
     body: hasBody ? request.body : undefined,
     duplex: hasBody ? "half" : undefined,
-    redirect: "manual",
-    cache: "no-store",
     signal: request.signal,
   };
   try {
-    let upstream = await fetch(`${origin}${path}${search}`, init);
+    let upstream = await fetchUpstream(`${origin}${path}${search}`, init);
     const streamAt = EVENT_STREAM.test(path) && upstream.status === 307 ? upstream.headers.get("location") : null;
     // The stream comes from a process of its own; the browser is not sent to another origin, the gateway goes there.
-    if (streamAt) upstream = await fetch(streamAt, init);
+    if (streamAt) upstream = await fetchUpstream(streamAt, init);
     const answer = new Headers();
     for (const name of RESPONSE_HEADERS) {
       const value = upstream.headers.get(name);

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { type NextRequest, NextResponse } from "next/server";
 import { cookieAttributes, cookieName } from "@/lib/session/cookie";
 import { apiOrigin, dashboardOrigin, insecureCookie } from "./environment";
+import { fetchUpstream } from "./upstream";
 
 const PROBLEM = { "content-type": "application/problem+json", "cache-control": "no-store" };
 const MAX_BODY = 16_384;
@@ -58,11 +59,10 @@ export function forwardedHeaders(request: NextRequest): Headers {
 async function callApi(request: NextRequest, path: string, body: string): Promise<Response> {
   const headers = forwardedHeaders(request);
   headers.set("content-type", "application/json");
-  return fetch(`${apiOrigin()}/api/v1/auth/${path}`, {
+  return fetchUpstream(`${apiOrigin()}/api/v1/auth/${path}`, {
     method: "POST",
     headers,
     body,
-    cache: "no-store",
     signal: AbortSignal.timeout(UPSTREAM_TIMEOUT_MS),
   });
 }

@@ -131,7 +131,7 @@ async function sendParts(options: TransferOptions): Promise<TaskRun> {
       const response = await apiFetch(`/api/v1/uploads/${session.id}/`, {
         method: "PATCH",
         body: file.slice(offset, offset + PART_SIZE),
-        headers: { "content-type": "application/offset+octet-stream", "upload-offset": String(offset) },
+        headers: { "content-type": "application/octet-stream", "upload-offset": String(offset) },
         signal,
         timeoutMs: 120_000,
       });
