@@ -176,6 +176,7 @@ def audit(url: str, pages: int) -> None:
     busy = row.pages_crawled / seconds
     _line("the same per processor second", f"{busy:.0f} pages/s", busy / PAGE_RATE)
     _line("whole audit", f"{wall:.1f} s", SECONDS.get(pages, wall) / wall)
+    print(f"  processor time of the worker {worked:.1f} s, of the crawl process {seconds:.1f} s")
     _line(
         "memory of worker and crawl process",
         f"{sampler.both / 1e6:.0f} MB",

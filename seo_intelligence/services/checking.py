@@ -52,6 +52,7 @@ from seo_intelligence.services.crawling import CrawlOutcome, spool_of, url_hash
 from seo_intelligence.services.probing import check_resources
 
 ISSUE_BATCH = 2_000
+PUBLISH_BATCH = 5_000
 MAX_EARLIER_AUDITS = 10
 _TRUNCATING = frozenset({"host_unavailable", "child_died", "stalled", "cancelled"})
 _SEVERITY_ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTICE)
@@ -137,6 +138,12 @@ def check_crawl(audit: SiteAudit, crawled: Crawled, settings: CheckSettings) -> 
     runner = CheckRunner(crawled.site, settings)
     crawled.late = list(runner.finish(crawled.graph))
     crawled.findings += [replace(finding, evidence={}) for finding in crawled.late]
+
+
+def forget_text(crawled: Crawled) -> None:
+    """Drop what only the comparison of texts needed, once the checks have run."""
+    for page in crawled.graph:
+        page.shingles, page.ids, page.terms = b"", frozenset(), ()
 
 
 def _alternate(left: list[tuple[str, str]], right: list[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
@@ -423,29 +430,63 @@ def publish_pages(audit: SiteAudit, graph: CrawlGraph, templates: dict[str, str]
     """Publish the pages as a Dataset; audits of one address are versions of one Dataset."""
     import pyarrow as pa
 
-    def page_columns(page: Page) -> dict[str, Any]:
-        return {
-            "url": page.url,
-            "status": page.status,
-            "depth": page.depth,
-            "is_html": page.is_html,
-            "is_indexable": page.indexable,
-            "in_sitemap": bool(page.in_sitemaps),
-            "template": templates.get(page.url, ""),
-            "title": page.title,
-            "title_px": page.title_px,
-            "description": page.description,
-            "h1": page.h1[0] if page.h1 else "",
-            "language": page.lang,
-            "canonical": page.canonical,
-            "word_count": page.word_count,
-            "size_bytes": page.bytes,
-            "ttfb_ms": page.ttfb_ms,
-            "total_ms": page.total_ms,
-            "inlinks": page.inlinks,
-            "outlinks": page.outlink_count,
-            "pagerank": page.pagerank,
-        }
+    schema = pa.schema(
+        [
+            ("url", pa.string()),
+            ("status", pa.int16()),
+            ("depth", pa.int16()),
+            ("is_html", pa.bool_()),
+            ("is_indexable", pa.bool_()),
+            ("in_sitemap", pa.bool_()),
+            ("template", pa.string()),
+            ("title", pa.string()),
+            ("title_px", pa.int32()),
+            ("description", pa.string()),
+            ("h1", pa.string()),
+            ("language", pa.string()),
+            ("canonical", pa.string()),
+            ("word_count", pa.int32()),
+            ("size_bytes", pa.int64()),
+            ("ttfb_ms", pa.float64()),
+            ("total_ms", pa.float64()),
+            ("inlinks", pa.int32()),
+            ("outlinks", pa.int32()),
+            ("pagerank", pa.float64()),
+        ]
+    )
+
+    def cells(page: Page) -> tuple[Any, ...]:
+        return (
+            page.url,
+            page.status,
+            page.depth,
+            page.is_html,
+            page.indexable,
+            bool(page.in_sitemaps),
+            templates.get(page.url, ""),
+            wire.clean_text(page.title),
+            page.title_px,
+            wire.clean_text(page.description),
+            wire.clean_text(page.h1[0] if page.h1 else ""),
+            page.lang,
+            page.canonical,
+            page.word_count,
+            page.bytes,
+            page.ttfb_ms,
+            page.total_ms,
+            page.inlinks,
+            page.outlink_count,
+            page.pagerank,
+        )
+
+    def batches() -> Iterator[Any]:
+        rows = map(cells, graph)
+        while chunk := list(islice(rows, PUBLISH_BATCH)):
+            columns = [
+                pa.array(column, type=f.type)
+                for column, f in zip(zip(*chunk, strict=True), schema, strict=True)
+            ]
+            yield pa.record_batch(columns, schema=schema)
 
     host = urlsplit(audit.home_url).hostname or "site"
     return ingestion.publish_table(
@@ -453,7 +494,7 @@ def publish_pages(audit: SiteAudit, graph: CrawlGraph, templates: dict[str, str]
         project_id=audit.project_id,
         name=f"Audited pages of {host}",
         source=f"seo_intelligence.pages:{hashlib.sha256(audit.target_url.encode()).hexdigest()[:16]}",
-        table=pa.Table.from_pylist([page_columns(page) for page in graph]),
+        table=pa.RecordBatchReader.from_batches(schema, batches()),
         user_id=audit.created_by_id,
     )
 

@@ -142,13 +142,17 @@ def _finish(
     crawled = checking.load_crawl(audit, site, caps)
     run.progress(0, None, stage="check", message="Running the checks of the whole site")
     checking.check_crawl(audit, crawled, check_settings)
+    checking.forget_text(crawled)
     run.progress(0, None, stage="judge", message="Grouping and scoring")
     judged = checking.judge(audit, crawled, outcome, caps)
     checking.write_results(run, audit, crawled, judged)
+    columns = checking.result_columns(audit, crawled, judged, outcome, caps)
+    # Arrow and DuckDB need room of their own for what follows.
+    crawled.findings.clear()
+    crawled.late.clear()
     run.progress(0, None, stage="publish", message="Publishing pages and links")
     links = checking.store_links(audit, crawled.graph)
     dataset = checking.publish_pages(audit, crawled.graph, crawled.templates) if len(crawled.graph) else None
-    columns = checking.result_columns(audit, crawled, judged, outcome, caps)
     columns |= {"links_storage_name": links, "dataset_id": dataset.dataset_id if dataset else None}
     with run.completing() as complete:
         for name, value in columns.items():
