@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -22,12 +24,14 @@ from django.utils import timezone
 
 from accounts import services as accounts
 from data_ingestion import services as ingestion
-from plugzero_api.kernel import tasks
+from plugzero_api.kernel import logs, tasks
 from plugzero_api.kernel.access import Principal
 from plugzero_api.kernel.errors import FieldError, InvalidInput
 from plugzero_api.kernel.http import default_guard, post_json
 from plugzero_api.kernel.http.errors import FetchError, UrlNotAllowed
 from plugzero_api.kernel.tasks import UpstreamUnavailable
+from plugzero_api.kernel.tasks.errors import TooManyActiveTasks
+from plugzero_api.kernel.tenancy import team_scope
 from seo_intelligence.errors import AlertRuleNotFound
 from seo_intelligence.logic.checks.registry import all_checks
 from seo_intelligence.logic.page import Severity
@@ -41,9 +45,12 @@ from seo_intelligence.models import (
     SiteAudit,
 )
 
+logger = logging.getLogger(__name__)
 DELIVER_TASK = "seo_intelligence.deliver_alert"
 SIGNATURE_HEADER = "X-PlugZero-Signature"
 MAX_LISTED = 20
+RESTART_AFTER = timedelta(minutes=10)
+GIVE_UP_AFTER = timedelta(days=1)
 
 
 def get_rule(rule_id: UUID) -> AlertRule:
@@ -141,14 +148,35 @@ def queue_alerts(audit: SiteAudit) -> int:
             rule=rule, audit=audit, defaults={"team_id": audit.team_id, "content": content}
         )
         if created:
-            tasks.start(
-                DELIVER_TASK,
-                team_id=audit.team_id,
-                project_id=audit.project_id,
-                args={"delivery_id": str(delivery.pk)},
-            )
+            _start_delivery(delivery, audit.project_id)
             queued += 1
     return queued
+
+
+def _start_delivery(delivery: AlertDelivery, project_id: UUID) -> None:
+    try:
+        tasks.start(
+            DELIVER_TASK,
+            team_id=delivery.team_id,
+            project_id=project_id,
+            args={"delivery_id": str(delivery.pk)},
+        )
+    except TooManyActiveTasks:
+        # A full queue must not undo the audit; `restart_pending` sends the message later.
+        logs.event(logger, "seo.alert.postponed", delivery_id=str(delivery.pk))
+
+
+def restart_pending() -> int:
+    """Start the delivery of messages that still wait after ten minutes; returns how many. Runs over all teams."""
+    now = timezone.now()
+    waiting = AlertDelivery.objects.select_related("rule").filter(
+        delivery_status=DeliveryStatus.PENDING,
+        created_at__range=(now - GIVE_UP_AFTER, now - RESTART_AFTER),
+    )
+    for delivery in waiting:
+        with team_scope(delivery.team_id):
+            _start_delivery(delivery, delivery.rule.project_id)
+    return len(waiting)
 
 
 def _content(rule: AlertRule, audit: SiteAudit, previous: SiteAudit) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ from plugzero_api.kernel.errors import DomainError, FieldError, InvalidInput
 from plugzero_api.kernel.tenancy import team_scope
 from seo_intelligence.errors import ScheduleNotFound
 from seo_intelligence.models import AuditSchedule, Recurrence
-from seo_intelligence.services import audits
+from seo_intelligence.services import alerts, audits
 
 logger = logging.getLogger(__name__)
 SHORTEST = timedelta(hours=1)
@@ -142,6 +142,7 @@ def start_due_audits(now: datetime | None = None) -> int:
     """
     now = now or timezone.now()
     audits.settle_abandoned()
+    alerts.restart_pending()
     started = 0
     for schedule in AuditSchedule.objects.filter(is_active=True, next_at__lte=now).order_by("next_at"):
         following = next_time(

@@ -186,6 +186,21 @@ class TestAlerts:
         assert signature == alerts.signature_of(body, secret)
         assert json.loads(body)["score"] == "60"
 
+    def test_a_full_queue_postpones_the_message_and_not_the_audit(
+        self, owner: Any, project: Any, scene: Scene, settings: Any
+    ) -> None:
+        self.rule(owner, project)
+        limits = settings.TASK_TEAM_LIMITS
+        settings.TASK_TEAM_LIMITS = {**limits, "default": 0}
+        with owner.scope():
+            assert alerts.queue_alerts(self.audits(owner, scene, "90", "60")) == 1
+            AlertDelivery.objects.update(created_at=timezone.now() - dt.timedelta(minutes=11))
+        settings.TASK_TEAM_LIMITS = limits
+        with every_team("test"):
+            assert not TaskRun.objects.exists()
+            assert alerts.restart_pending() == 1
+            assert TaskRun.objects.get().kind == alerts.DELIVER_TASK
+
     def test_webhooks_to_private_addresses_are_not_sent(self, owner: Any, project: Any, scene: Scene) -> None:
         rule, _ = self.rule(owner, project, delivery_channel="WEBHOOK", webhook_url="http://10.0.0.1/hook")
         with owner.scope():
