@@ -120,7 +120,7 @@ CASES = {
     ),
     "upload-detail": EndpointCase(
         kwargs=_of(an_upload),
-        body={"patch": lambda s: RawBody(factories.CSV, "application/offset+octet-stream")},
+        body={"patch": lambda s: RawBody(factories.CSV, "application/octet-stream")},
         headers={"patch": lambda s: {"HTTP_UPLOAD_OFFSET": "0"}},
         project_bound=frozenset({"get", "patch", "delete"}),
     ),

@@ -19,7 +19,7 @@ from plugzero_api.kernel.api.views import PlatformViewSet, accepted
 from plugzero_api.kernel.errors import FieldError, InvalidInput
 from plugzero_api.kernel.tasks.serializers import TaskRunSerializer
 
-CHUNK_TYPE = "application/offset+octet-stream"
+CHUNK_TYPE = "application/octet-stream"
 
 
 class ChunkParser(BaseParser):
@@ -96,15 +96,12 @@ class UploadViewSet(PlatformViewSet):
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, pk: UUID) -> Response:
         """All bytes have arrived: keep the file and start its ingestion."""
-        upload = uploads.get_upload(pk)
-        info = files.start_ingestion(
+        info = files.finish_upload(
+            team_id=self.access.team_id,
             actor=self.principal,
-            project_id=upload.project_id,
-            path=uploads.complete_upload(upload),
-            original_name=upload.original_name,
+            upload_id=pk,
             idempotency_key=self.idempotency_key(),
         )
-        uploads.forget_upload(upload)
         return accepted(info)
 
     @extend_schema(responses={204: None})

@@ -11,6 +11,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["plugzero_api.kernel.api.filters.ExplicitFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "plugzero_api.kernel.api.schema.PlatformSchema",
     "EXCEPTION_HANDLER": "plugzero_api.kernel.api.problems.problem_response",
+    "DEFAULT_METADATA_CLASS": None,
     "UNAUTHENTICATED_USER": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "STRICT_JSON": True,
