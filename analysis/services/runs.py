@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts import services as accounts
 from analysis.contracts import ColumnMeta, Measure, Storage
-from analysis.errors import AnalysisRefused, ProcedureNotFound
+from analysis.errors import AnalysisRefused, ProcedureNotFound, ResultNotFound
 from analysis.logic.context import RunContext
 from analysis.logic.errors import ProcedureError
 from analysis.logic.frame import Frame
@@ -109,6 +109,7 @@ def _stored(value: str, storage: Storage) -> Any:
 
 def result_key(
     *,
+    dataset_id: UUID,
     version_hash: str,
     procedure: Procedure[Any],
     parameters: Mapping[str, Any],
@@ -116,8 +117,13 @@ def result_key(
     weight: str,
     seed: int,
 ) -> str:
-    """Hash of everything that shapes the figures; the seed counts only where chance takes part."""
+    """Hash of everything that shapes the figures; the seed counts only where chance takes part.
+
+    The Dataset counts although equal content gives equal figures: a result is listed, drilled into and forbidden to
+    restricted members by its Dataset. Versions of one Dataset with the same content share results.
+    """
     parts = [
+        str(dataset_id),
         version_hash,
         procedure.key,
         procedure.version,
@@ -159,6 +165,7 @@ def start_run(
     canonical = checked.model_dump(mode="json")
     used_seed = DEFAULT_SEED if seed is None else seed
     key = result_key(
+        dataset_id=dataset_id,
         version_hash=handle.version_hash,
         procedure=procedure,
         parameters=canonical,
@@ -289,7 +296,9 @@ def run_context(*, seed: int | None = None, progress: Any = None) -> RunContext:
 
 def compute_result(run: tasks.Run, *, result_id: UUID) -> tasks.ResultRef:
     """Compute a pending result and store its output. Raises ``AnalysisRefused`` with the procedure's code."""
-    result = AnalysisResult.objects.get(pk=result_id)
+    result = AnalysisResult.find(pk=result_id)
+    if result is None:
+        raise ResultNotFound
     if result.output is not None:
         return _ref(result)
     procedure = get_procedure(result.procedure)
@@ -305,8 +314,10 @@ def compute_result(run: tasks.Run, *, result_id: UUID) -> tasks.ResultRef:
     except ProcedureError as error:
         raise AnalysisRefused(error, prefix="/parameters") from error
     with run.completing() as complete:
-        AnalysisResult.objects.filter(pk=result.pk).update(
+        stored = AnalysisResult.objects.filter(pk=result.pk).update(
             output=output, seconds=time.perf_counter() - started, computed_at=timezone.now()
         )
+        if not stored:
+            raise ResultNotFound("The project was deleted while the result was computed.")
         complete(_ref(result))
     return _ref(result)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from data_ingestion.contracts import ColumnSchema, PhysicalType
@@ -61,53 +61,81 @@ def _known(name: Any, columns: Mapping[str, ColumnSchema]) -> ColumnSchema:
 
 # --- filters -------------------------------------------------------------------------------------------------------
 
+_GROUPS = (
+    ("all", " AND ", "TRUE"),
+    ("and", " AND ", "TRUE"),
+    ("any", " OR ", "FALSE"),
+    ("or", " OR ", "FALSE"),
+)
+
 
 def compile_filter(
-    tree: Mapping[str, Any] | None, columns: Sequence[ColumnSchema], *, prefix: str = "f"
+    tree: Mapping[str, Any] | None,
+    columns: Sequence[ColumnSchema],
+    *,
+    prefix: str = "f",
+    pointer: str = "",
 ) -> Compiled:
     """Compile a filter tree to a boolean SQL expression that is never NULL.
 
     Leaves are ``{"column": name, "op": op, "value": value}`` with op one of ``eq ne lt le gt ge in not_in contains
     starts_with ends_with between is_missing is_present``; nodes are ``{"all": [...]}``, ``{"any": [...]}`` and
-    ``{"not": {...}}``. Text comparisons with contains, starts_with and ends_with ignore case. Raises ``IngestError``
-    ``filter_invalid`` or ``column_unknown``.
+    ``{"not": {...}}``. The words of analyses (``and``, ``or``, ``not_missing``) mean the same. Text comparisons with
+    contains, starts_with and ends_with ignore case. Raises ``IngestError`` ``filter_invalid`` or ``column_unknown``
+    with a JSON pointer below ``pointer`` to the faulty node.
     """
     parameters = _Parameters(prefix)
     if not tree:
         return Compiled("TRUE")
     budget = [_MAX_NODES]
-    sql = _filter_node(tree, _columns(columns), parameters, 0, budget)
+    sql = _filter_node(tree, _columns(columns), parameters, 0, budget, pointer)
     return Compiled(sql, parameters.values)
 
 
 def _filter_node(
-    node: Any, columns: Mapping[str, ColumnSchema], parameters: _Parameters, depth: int, budget: list[int]
+    node: Any,
+    columns: Mapping[str, ColumnSchema],
+    parameters: _Parameters,
+    depth: int,
+    budget: list[int],
+    pointer: str,
 ) -> str:
     budget[0] -= 1
     if depth > _MAX_DEPTH or budget[0] < 0:
-        raise IngestError("filter_invalid", "The filter is nested too deeply or too long.")
+        raise _fault("The filter is nested too deeply or too long.", pointer)
     if not isinstance(node, Mapping):
-        raise IngestError("filter_invalid", "A filter is an object with all, any, not or column.")
+        raise _fault("A filter is an object with all, any, not or column.", pointer)
     keys = set(node)
-    for word, glue, neutral in (("all", " AND ", "TRUE"), ("any", " OR ", "FALSE")):
+    for word, glue, neutral in _GROUPS:
         if keys == {word}:
             parts = node[word]
             if not isinstance(parts, Sequence) or isinstance(parts, str):
-                raise IngestError("filter_invalid", f"{word!r} needs a list of filters.")
-            compiled = [_filter_node(part, columns, parameters, depth + 1, budget) for part in parts]
+                raise _fault(f"{word!r} needs a list of filters.", f"{pointer}/{word}")
+            compiled = [
+                _filter_node(part, columns, parameters, depth + 1, budget, f"{pointer}/{word}/{index}")
+                for index, part in enumerate(parts)
+            ]
             return "(" + (glue.join(compiled) or neutral) + ")"
     if keys == {"not"}:
-        return f"(NOT {_filter_node(node['not'], columns, parameters, depth + 1, budget)})"
+        return f"(NOT {_filter_node(node['not'], columns, parameters, depth + 1, budget, f'{pointer}/not')})"
     if "column" not in keys or "op" not in keys or not keys <= {"column", "op", "value"}:
-        raise IngestError("filter_invalid", "A condition has column, op and value, and nothing else.")
-    return _condition(_known(node["column"], columns), str(node["op"]), node.get("value"), parameters)
+        raise _fault("A condition has column, op and value, and nothing else.", pointer)
+    try:
+        return _condition(_known(node["column"], columns), str(node["op"]), node.get("value"), parameters)
+    except IngestError as error:
+        error.context["errors"] = [{"pointer": pointer, "detail": error.detail}]
+        raise
+
+
+def _fault(detail: str, pointer: str) -> IngestError:
+    return IngestError("filter_invalid", detail, errors=[{"pointer": pointer, "detail": detail}])
 
 
 def _condition(column: ColumnSchema, op: str, value: Any, parameters: _Parameters) -> str:
     name = quote_name(column.name)
     if op == "is_missing":
         return f"({name} IS NULL)"
-    if op == "is_present":
+    if op in ("is_present", "not_missing"):
         return f"({name} IS NOT NULL)"
     if op in _TEXT_TESTS:
         if not isinstance(value, str):
@@ -151,7 +179,8 @@ def _bound(column: ColumnSchema, value: Any, parameters: _Parameters) -> str:
             )
             if number != number or number in (float("inf"), float("-inf")):
                 raise ValueError
-            return parameters.add(exact)
+            # Beyond the widest integer of the engine a number is compared as a float.
+            return parameters.add(exact if abs(exact) < 2**127 else number)
         if kind is PhysicalType.BOOLEAN:
             if isinstance(value, str):
                 value = {"true": True, "false": False}[value.casefold()]
@@ -164,9 +193,8 @@ def _bound(column: ColumnSchema, value: Any, parameters: _Parameters) -> str:
             stamp = datetime.fromisoformat(str(value)).replace(tzinfo=None)
             return f"CAST({parameters.add(stamp.isoformat(sep=' '))} AS TIMESTAMP)"
         if kind is PhysicalType.TIME:
-            if not re.fullmatch(r"\d{1,2}:\d{2}(?::\d{2})?", str(value)):
-                raise ValueError
-            return f"CAST({parameters.add(str(value))} AS TIME)"
+            hour, _, rest = str(value).partition(":")
+            return f"CAST({parameters.add(time.fromisoformat(f'{hour:0>2}:{rest}').isoformat())} AS TIME)"
     except (ValueError, KeyError, OverflowError) as error:
         raise IngestError(
             "filter_invalid",

@@ -45,7 +45,7 @@ def read_page(
 
     ``select`` names the columns wanted, ``where`` is a filter tree (see ``expressions.compile_filter``), ``sort``
     lists column names, descending with a leading ``-``. ``row_count`` spares counting when there is no filter.
-    Raises ``IngestError`` ``column_unknown`` or ``filter_invalid``.
+    Raises ``IngestError`` ``column_unknown`` or ``filter_invalid``, with JSON pointers into the query.
     """
     by_name = {column.name: column for column in columns}
     wanted = list(select) if select else list(by_name)
@@ -53,13 +53,13 @@ def read_page(
     for entry in sort:
         name = entry if entry in by_name else entry.removeprefix("-")
         descending = name != entry
-        _require(name, by_name)
+        _require(name, by_name, "/sort")
         order.append(f"{quote_name(name)} {'DESC' if descending else 'ASC'} NULLS LAST")
     for name in wanted:
-        _require(name, by_name)
+        _require(name, by_name, "/column")
     if not 0 <= limit <= MAX_PAGE or offset < 0:
         raise IngestError("filter_invalid", f"limit must be 0 to {MAX_PAGE} and offset not negative.")
-    condition = compile_filter(where, columns)
+    condition = compile_filter(where, columns, pointer="/filter")
     parameters: dict[str, Any] = {**condition.parameters, "path": str(path)}
     listed = ", ".join(quote_name(name) for name in wanted)
     connection = duckdb.connect(config={"threads": "2", "memory_limit": "256MB"})
@@ -89,9 +89,12 @@ def read_page(
     return Page(tuple(wanted), tuple(tuple(json_value(v) for v in row) for row in rows), offset, row_count)
 
 
-def _require(name: str, by_name: Mapping[str, ColumnSchema]) -> None:
+def _require(name: str, by_name: Mapping[str, ColumnSchema], pointer: str) -> None:
     if name not in by_name:
-        raise IngestError("column_unknown", f"There is no column {name[:100]!r}.", column=name[:200])
+        detail = f"There is no column {name[:100]!r}."
+        raise IngestError(
+            "column_unknown", detail, column=name[:200], errors=[{"pointer": pointer, "detail": detail}]
+        )
 
 
 def json_value(value: Any) -> Any:

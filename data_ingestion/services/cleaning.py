@@ -14,11 +14,13 @@ from accounts import services as accounts
 from data_ingestion.adapters import storage
 from data_ingestion.contracts import ColumnProfile, ColumnSchema, RepairReceipt, SourceKind
 from data_ingestion.errors import DatasetNotFound, DatasetRequestInvalid, FileUnusable, NothingToUndo
-from data_ingestion.logic.delimited.reader import read_delimited_text
+from data_ingestion.logic.archives import inflate_gzip
+from data_ingestion.logic.delimited.reader import read_delimited
 from data_ingestion.logic.errors import IngestError
+from data_ingestion.logic.kinds import is_gzip
 from data_ingestion.logic.published import describe_table, text_table
 from data_ingestion.logic.recipe import TableSource, apply_recipe, parse_recipe
-from data_ingestion.logic.tables import IngestedTable
+from data_ingestion.logic.tables import IngestedTable, IngestLimits
 from data_ingestion.logic.versions import VersionDifference, compare_versions
 from data_ingestion.models import CleaningRecipe, Dataset, DatasetSource, DatasetVersion
 from data_ingestion.services.datasets import (
@@ -26,6 +28,8 @@ from data_ingestion.services.datasets import (
     columns_of,
     get_dataset,
     get_version,
+    lock_dataset,
+    next_number,
     store_version,
     write_version,
 )
@@ -162,12 +166,10 @@ def _add_version(
     recipe: dict[str, Any] | None = None,
 ) -> tasks.ResultRef:
     with run.completing() as complete:
-        locked = Dataset.objects.select_for_update().get(pk=dataset.pk)
-        newest = DatasetVersion.objects.filter(dataset=locked).order_by("-number").first()
-        number = (newest.number if newest else 0) + 1
+        locked = lock_dataset(dataset.pk)
         write_version(
             locked,
-            number,
+            next_number(locked),
             stored,
             created_by_id=run.user_id,
             note=note,
@@ -207,28 +209,37 @@ def undo_repairs(run: tasks.Run, *, dataset_id: UUID) -> tasks.ResultRef:
     raw = dataset.raw_file
     if raw is None or raw.source_kind != "delimited":
         raise NothingToUndo("Only delimited text files have their cells kept as text.")
-    try:
-        header, rows = read_delimited_text(storage.local_path(raw.storage_name))
-    except IngestError as error:
-        raise FileUnusable(error) from error
     with tempfile.TemporaryDirectory(prefix="undo-", dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
-        table = describe_table(
-            text_table(header, rows), name=dataset.name, labels={}, work_dir=Path(folder), as_text=True
-        )
+        try:
+            cells = _cells_of_file(storage.local_path(raw.storage_name), dataset.source_name, Path(folder))
+        except IngestError as error:
+            raise FileUnusable(error) from error
+        table = describe_table(cells, name=dataset.name, labels={}, work_dir=Path(folder), as_text=True)
         stored = store_version(dataset.team_id, dataset.pk, table)
     return _add_version(run, dataset, stored, "Repairs undone: all cells as text of the file", parent=1)
+
+
+def _cells_of_file(path: Path, source_name: str, folder: Path) -> Any:
+    """The cells of the table a Dataset was made from, as text."""
+    if is_gzip(path):
+        inflated = folder / "inflated"
+        inflate_gzip(path, inflated, IngestLimits())
+        path = inflated
+    tables = [table for table in read_delimited(path).tables if table.rows]
+    # The first table of a file has no source name, the others are "table 2", "table 3" ...
+    number = int(source_name.removeprefix("table ")) if source_name else 1
+    return text_table(tables[number - 1].header, tables[number - 1].rows)
 
 
 def restore_version(*, dataset: Dataset, actor: Principal, number: int) -> DatasetVersion:
     """Make an older version the newest again, as a new version with the same content."""
     source = get_version(dataset, number)
     with transaction.atomic():
-        locked = Dataset.objects.select_for_update().get(pk=dataset.pk)
-        newest = DatasetVersion.objects.filter(dataset=locked).order_by("-number").first()
+        locked = lock_dataset(dataset.pk)
         copy = DatasetVersion.objects.get(pk=source.pk)
         copy.pk = uuid7()
         copy._state.adding = True
-        copy.number = (newest.number if newest else 0) + 1
+        copy.number = next_number(locked)
         copy.parent_number = number
         copy.recipe = None
         copy.note = f"Version {number} restored"
@@ -295,6 +306,7 @@ def unite_datasets(run: tasks.Run, *, project_id: UUID, name: str, dataset_ids: 
         table, reports = _apply(run, name, first, steps, Path(folder))
         stored = store_version(project.team_id, dataset_id, table)
     with run.completing() as complete:
+        get_project_row(project_id)  # deleted meanwhile: nothing to put the union into
         dataset = Dataset.objects.create(
             id=dataset_id,
             team_id=project.team_id,

@@ -13,12 +13,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 
 from accounts import services as accounts
 from data_ingestion.adapters import storage
 from data_ingestion.contracts import ColumnProfile, ColumnSchema, DatasetHandle, DatasetRef, RepairReceipt
-from data_ingestion.errors import DatasetNotFound, DatasetVersionNotFound
-from data_ingestion.models import Dataset, DatasetSource, DatasetVersion
+from data_ingestion.errors import DatasetNotFound, DatasetVersionNotFound, ProjectNotFound
+from data_ingestion.models import Dataset, DatasetSource, DatasetVersion, Project
 from data_ingestion.services.projects import get_project_row
 from plugzero_api.kernel.access import Principal
 from plugzero_api.kernel.ids import uuid7
@@ -159,15 +160,31 @@ def publish_table(
     ``source`` is the publisher's stable key (say ``seo.audit:<id>``): publishing again under the same key in the
     same project adds a version instead of a second Dataset. Raises ``ProjectNotFound``.
     """
-    return _publish(
-        team_id=team_id,
-        project_id=project_id,
-        name=name,
-        source=source,
-        table=table,
-        labels=labels,
-        user_id=user_id,
-    )
+    project = get_project_row(project_id)
+    if project.team_id != team_id:
+        raise ProjectNotFound
+
+    def published() -> Dataset | None:
+        return Dataset.find(project=project, dataset_source=DatasetSource.PUBLISHED, source_name=source[:200])
+
+    known = published()
+    dataset_id = known.pk if known else uuid7()
+    stored = _store(team_id, dataset_id, table, name=name, labels=labels or {})
+    with transaction.atomic():
+        # Publishers of one project queue here, so that one key never gets two Datasets.
+        if Project.objects.select_for_update().filter(pk=project.pk).first() is None:
+            raise ProjectNotFound
+        dataset = published() or Dataset.objects.create(
+            id=dataset_id,
+            team_id=team_id,
+            project=project,
+            name=name[:200],
+            dataset_source=DatasetSource.PUBLISHED,
+            source_name=source[:200],
+            current_version=0,
+            created_by_id=user_id,
+        )
+        return _write(lock_dataset(dataset.pk), stored, user_id=user_id)
 
 
 def append_to_dataset(
@@ -180,55 +197,44 @@ def append_to_dataset(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    handle = open_dataset(team_id=team_id, dataset_id=dataset_id)
-    joined = pa.concat_tables([pq.read_table(handle.path), table], promote_options="permissive")
-    dataset = get_dataset(dataset_id)
-    labels = {column.name: column.label for column in handle.columns if column.label}
-    return _add_version(
-        dataset, joined, labels=labels, user_id=user_id, note=f"{table.num_rows} rows appended"
-    )
+    while True:
+        handle = open_dataset(team_id=team_id, dataset_id=dataset_id)
+        joined = pa.concat_tables([pq.read_table(handle.path), table], promote_options="permissive")
+        labels = {column.name: column.label for column in handle.columns if column.label}
+        stored = _store(team_id, dataset_id, joined, name=handle.name, labels=labels)
+        with transaction.atomic():
+            dataset = lock_dataset(dataset_id)
+            if dataset.current_version == handle.version:
+                return _write(dataset, stored, user_id=user_id, note=f"{table.num_rows} rows appended")
+        # Somebody added a version meanwhile: start from that one, so that its rows are not lost.
 
 
-def _publish(
-    *,
-    team_id: UUID,
-    project_id: UUID,
-    name: str,
-    source: str,
-    table: Any,
-    labels: dict[str, str] | None,
-    user_id: UUID | None,
-) -> DatasetRef:
-    project = get_project_row(project_id)
-    dataset = Dataset.find(project=project, dataset_source=DatasetSource.PUBLISHED, source_name=source[:200])
+def lock_dataset(dataset_id: UUID) -> Dataset:
+    """The Dataset, locked until the caller's transaction ends. Raises ``DatasetNotFound`` when it is gone."""
+    dataset: Dataset | None = Dataset.objects.select_for_update().filter(pk=dataset_id).first()
     if dataset is None:
-        dataset = Dataset(
-            id=uuid7(),
-            team_id=team_id,
-            project=project,
-            name=name[:200],
-            dataset_source=DatasetSource.PUBLISHED,
-            source_name=source[:200],
-            current_version=0,
-            created_by_id=user_id,
-        )
-    return _add_version(dataset, table, labels=labels, user_id=user_id, note="")
+        raise DatasetNotFound
+    return dataset
 
 
-def _add_version(
-    dataset: Dataset, table: Any, *, labels: dict[str, str] | None, user_id: UUID | None, note: str
-) -> DatasetRef:
+def next_number(dataset: Dataset) -> int:
+    """The number of the version that comes next; the Dataset must be locked."""
+    newest = DatasetVersion.objects.filter(dataset=dataset).aggregate(newest=Max("number"))["newest"]
+    return int(newest or 0) + 1
+
+
+def _store(
+    team_id: UUID, dataset_id: UUID, table: Any, *, name: str, labels: dict[str, str]
+) -> StoredVersion:
     from data_ingestion.logic.published import describe_table
 
     with tempfile.TemporaryDirectory(prefix="publish-", dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
-        described = describe_table(table, name=dataset.name, labels=labels or {}, work_dir=Path(folder))
-        stored = store_version(dataset.team_id, dataset.pk, described)
-    with transaction.atomic():
-        if dataset._state.adding:
-            dataset.save(force_insert=True)
-        else:
-            dataset = Dataset.objects.select_for_update().get(pk=dataset.pk)
-        row = write_version(dataset, dataset.current_version + 1, stored, created_by_id=user_id, note=note)
+        described = describe_table(table, name=name, labels=labels, work_dir=Path(folder))
+        return store_version(team_id, dataset_id, described)
+
+
+def _write(dataset: Dataset, stored: StoredVersion, *, user_id: UUID | None, note: str = "") -> DatasetRef:
+    row = write_version(dataset, next_number(dataset), stored, created_by_id=user_id, note=note)
     return DatasetRef(dataset_id=str(dataset.pk), version=row.number, row_count=row.row_count)
 
 

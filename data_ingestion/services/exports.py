@@ -73,6 +73,7 @@ def write_dataset(run: tasks.Run, *, dataset_id: UUID, version: int, export_form
         size = target.stat().st_size
         storage.keep(target, name)
     with run.completing() as complete:
+        get_dataset(dataset_id)  # deleted meanwhile: nobody can ask for its export
         Export.objects.create(
             id=export_id,
             team_id=dataset.team_id,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -15,7 +17,16 @@ from data_ingestion.adapters import storage
 from data_ingestion.errors import FileEmpty, FileNotFound, FileUnusable
 from data_ingestion.logic.errors import IngestError
 from data_ingestion.logic.pipeline import ingest
-from data_ingestion.models import Dataset, DatasetSource, DatasetVersion, Export, RawDataFile, UploadStatus
+from data_ingestion.logic.tables import IngestedTable
+from data_ingestion.models import (
+    Dataset,
+    DatasetSource,
+    DatasetVersion,
+    Export,
+    Project,
+    RawDataFile,
+    UploadStatus,
+)
 from data_ingestion.services import uploads
 from data_ingestion.services.datasets import StoredVersion, store_version, write_version
 from data_ingestion.services.projects import get_project_row
@@ -26,6 +37,8 @@ from plugzero_api.kernel.ids import uuid7
 
 INGEST_TASK = "data_ingestion.ingest_file"
 EXPORT_DAYS = 7
+# Longer than any upload or task may last.
+STALE_WORK_DAYS = 3
 
 
 def get_file(file_id: UUID) -> RawDataFile:
@@ -42,23 +55,66 @@ def start_ingestion(
     project_id: UUID,
     path: Path,
     original_name: str,
-    source_url: str = "",
     idempotency_key: str | None = None,
 ) -> tasks.TaskRunInfo:
     """Keep the uploaded file at ``path`` as a RawDataFile and start its ingestion.
 
-    Raises ``ProjectNotFound``, ``FileEmpty``, ``PlanLimitReached`` or ``StorageFull``; then nothing is kept.
+    Raises ``ProjectNotFound``, ``FileEmpty``, ``PlanLimitReached`` or ``StorageFull``; then no record is kept.
     """
     project = get_project_row(project_id)
-    size = path.stat().st_size
-    if size == 0:
-        raise FileEmpty("The file has no content. Choose another file.")
-    sha256 = storage.hash_file(path)
-    fingerprint = tasks_fingerprint(project_id, original_name, sha256)
+    fingerprint = _fingerprint(project_id, original_name, storage.hash_file(path))
     replay = tasks.find_replay(team_id=project.team_id, key=idempotency_key, fingerprint=fingerprint)
     if replay is not None:
         return replay
+    return _keep_and_start(
+        actor=actor,
+        project=project,
+        path=path,
+        original_name=original_name,
+        idempotency_key=idempotency_key,
+        fingerprint=fingerprint,
+    )
+
+
+def finish_upload(
+    *, team_id: UUID, actor: Principal, upload_id: UUID, idempotency_key: str | None
+) -> tasks.TaskRunInfo:
+    """Keep a complete resumable upload as a RawDataFile and start its ingestion; of two calls one does it.
+
+    A call repeated under its Idempotency-Key gets the run of the first, although the upload is gone by then.
+    Raises ``UploadNotFound``, ``UploadIncomplete`` and what ``start_ingestion`` raises.
+    """
+    fingerprint = tasks.fingerprint_of(INGEST_TASK, {"upload": str(upload_id)})
+    replay = tasks.find_replay(team_id=team_id, key=idempotency_key, fingerprint=fingerprint)
+    if replay is not None:
+        return replay
+    upload = uploads.get_upload(upload_id)
+    return _keep_and_start(
+        actor=actor,
+        project=get_project_row(upload.project_id),
+        path=uploads.complete_upload(upload),
+        original_name=upload.original_name,
+        idempotency_key=idempotency_key,
+        fingerprint=fingerprint,
+        before_commit=partial(uploads.take_upload, upload),
+    )
+
+
+def _keep_and_start(
+    *,
+    actor: Principal,
+    project: Project,
+    path: Path,
+    original_name: str,
+    idempotency_key: str | None,
+    fingerprint: str,
+    before_commit: Callable[[], None] | None = None,
+) -> tasks.TaskRunInfo:
+    size = path.stat().st_size
+    if size == 0:
+        raise FileEmpty("The file has no content. Choose another file.")
     accounts.check_plan_limit(team_id=project.team_id, key="storage_bytes", by=size)
+    sha256 = storage.hash_file(path)
     name = storage.raw_name(project.team_id, sha256)
     storage.keep(path, name)
     with transaction.atomic():
@@ -69,18 +125,9 @@ def start_ingestion(
             sha256=sha256,
             size=size,
             storage_name=name,
-            source_url=source_url,
             created_by_id=actor.user_id,
         )
-        accounts.record_activity(
-            actor=actor,
-            team_id=project.team_id,
-            action="file.uploaded",
-            object_type="file",
-            object_id=row.pk,
-            object_label=row.original_name,
-        )
-        return tasks.start(
+        info = tasks.start(
             INGEST_TASK,
             team_id=project.team_id,
             user_id=actor.user_id,
@@ -89,9 +136,25 @@ def start_ingestion(
             idempotency_key=idempotency_key,
             fingerprint=fingerprint,
         )
+        if info.replayed:
+            # The same request arrived twice at once and the other one was first.
+            row.delete()
+            return info
+        if before_commit is not None:
+            before_commit()
+        accounts.add_usage(team_id=project.team_id, key="storage_bytes", by=size)
+        accounts.record_activity(
+            actor=actor,
+            team_id=project.team_id,
+            action="file.uploaded",
+            object_type="file",
+            object_id=row.pk,
+            object_label=row.original_name,
+        )
+    return info
 
 
-def tasks_fingerprint(project_id: UUID, original_name: str, sha256: str) -> str:
+def _fingerprint(project_id: UUID, original_name: str, sha256: str) -> str:
     """What makes two uploads one request: the same bytes under the same name into the same project."""
     return tasks.fingerprint_of(
         INGEST_TASK, {"project": str(project_id), "name": original_name, "sha": sha256}
@@ -109,6 +172,7 @@ def ingest_stored_file(run: tasks.Run, *, file_id: UUID) -> tasks.ResultRef:
 def ingest_row(run: tasks.Run, row: RawDataFile) -> tasks.ResultRef:
     """See ``ingest_stored_file``."""
     with tempfile.TemporaryDirectory(prefix="ingest-", dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
+        stored: list[tuple[UUID, str, StoredVersion]] = []
         try:
             tables = ingest(
                 storage.local_path(row.storage_name),
@@ -116,17 +180,20 @@ def ingest_row(run: tasks.Run, row: RawDataFile) -> tasks.ResultRef:
                 work_dir=Path(folder),
                 progress=partial(_report, run),
             )
+            for table in tables:
+                dataset_id = uuid7()
+                stored.append((dataset_id, table.source_name, _store(row.team_id, dataset_id, table)))
         except IngestError as error:
             with run.fenced():
                 RawDataFile.objects.filter(pk=row.pk).update(
                     upload_status=UploadStatus.FAILED, error_code=error.code, error_detail=error.detail
                 )
             raise FileUnusable(error) from error
-        stored: list[tuple[UUID, str, StoredVersion]] = []
-        for table in tables:
-            dataset_id = uuid7()
-            stored.append((dataset_id, table.source_name, store_version(row.team_id, dataset_id, table)))
         with run.completing() as complete:
+            # A file deleted meanwhile takes its ingestion with it.
+            kept = RawDataFile.objects.select_for_update().filter(pk=row.pk)
+            if kept.first() is None:
+                raise FileNotFound("The file was deleted while it was being read.")
             for (dataset_id, source_name, version), table in zip(stored, tables, strict=True):
                 dataset = Dataset.objects.create(
                     id=dataset_id,
@@ -139,7 +206,7 @@ def ingest_row(run: tasks.Run, row: RawDataFile) -> tasks.ResultRef:
                     created_by_id=row.created_by_id,
                 )
                 write_version(dataset, 1, version, created_by_id=row.created_by_id)
-            RawDataFile.objects.filter(pk=row.pk).update(
+            kept.update(
                 upload_status=UploadStatus.INGESTED,
                 source_kind=tables[0].source_kind.value,
                 error_code="",
@@ -149,6 +216,15 @@ def ingest_row(run: tasks.Run, row: RawDataFile) -> tasks.ResultRef:
             result = tasks.ResultRef("dataset", str(first), f"/api/v1/datasets/{first}/")
             complete(result)
         return result
+
+
+def _store(team_id: UUID, dataset_id: UUID, table: IngestedTable) -> StoredVersion:
+    try:
+        return store_version(team_id, dataset_id, table)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise IngestError("storage_full", "There is no space left to keep the table.") from error
+        raise
 
 
 def delete_file(*, row: RawDataFile, actor: Principal) -> None:
@@ -163,7 +239,10 @@ def delete_file(*, row: RawDataFile, actor: Principal) -> None:
             object_label=row.original_name,
         )
         row.delete()
-        if not RawDataFile.objects.filter(storage_name=row.storage_name).exists():
+        accounts.add_usage(team_id=row.team_id, key="storage_bytes", by=-row.size)
+        # Asked of the whole team: the bytes may also belong to a project this member cannot see.
+        shared = RawDataFile._base_manager.filter(team_id=row.team_id, storage_name=row.storage_name)
+        if not shared.exists():
             transaction.on_commit(partial(storage.remove, row.storage_name))
 
 
@@ -180,4 +259,5 @@ def remove_orphans() -> int:
     Export.objects.filter(created_at__lt=old).delete()
     named |= set(Export.objects.values_list("storage_name", flat=True))
     uploads.remove_stale()
+    storage.remove_stale_work(STALE_WORK_DAYS * 86_400)
     return storage.remove_unnamed(named)

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Sum
 
 from accounts import services as accounts
 from data_ingestion.contracts import ProjectRef
 from data_ingestion.errors import ProjectNotFound
-from data_ingestion.models import Project
+from data_ingestion.models import Project, RawDataFile
 from plugzero_api.kernel.access import Principal
 
 
@@ -31,7 +32,7 @@ def get_project(*, project_id: UUID) -> ProjectRef:
 def create_project(*, team_id: UUID, actor: Principal | None, name: str, description: str = "") -> Project:
     """Create a project in the team. Raises ``PlanLimitReached``."""
     with transaction.atomic():
-        accounts.check_plan_limit(team_id=team_id, key="projects")
+        accounts.add_usage(team_id=team_id, key="projects")
         project = Project.objects.create(
             team_id=team_id,
             name=name,
@@ -79,4 +80,8 @@ def delete_project(*, project: Project, actor: Principal) -> None:
             object_id=project.pk,
             object_label=project.name,
         )
+        stored = RawDataFile.objects.filter(project=project).aggregate(total=Sum("size"))["total"] or 0
         project.delete()
+        accounts.add_usage(team_id=project.team_id, key="projects", by=-1)
+        if stored:
+            accounts.add_usage(team_id=project.team_id, key="storage_bytes", by=-stored)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
@@ -10,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.http import UnreadablePostError
 
 from accounts import services as accounts
 from data_ingestion.errors import FileEmpty, UploadIncomplete, UploadNotFound, UploadOffsetMismatch
@@ -56,8 +59,8 @@ def create_upload(*, actor: Principal, project_id: UUID, name: str, size: int) -
 def append_chunk(*, upload: Upload, offset: int, stream: BinaryIO, length: int) -> Upload:
     """Write ``length`` bytes at ``offset``, which must be where the upload stands.
 
-    Raises ``UploadOffsetMismatch`` or ``PayloadTooLarge``. A chunk that breaks off leaves the offset as it was, so the
-    client sends it again.
+    Raises ``UploadOffsetMismatch`` or ``PayloadTooLarge``. Of a chunk that breaks off, what arrived counts; the
+    client asks for the offset and goes on from there.
     """
     if offset != upload.offset:
         raise UploadOffsetMismatch(
@@ -69,7 +72,7 @@ def append_chunk(*, upload: Upload, offset: int, stream: BinaryIO, length: int) 
     written = 0
     with os.fdopen(descriptor, "wb") as target:
         target.seek(offset)
-        while written < length and (block := stream.read(min(_COPY, length - written))):
+        while written < length and (block := _read(stream, min(_COPY, length - written))):
             target.write(block)
             written += len(block)
         target.flush()
@@ -81,6 +84,13 @@ def append_chunk(*, upload: Upload, offset: int, stream: BinaryIO, length: int) 
     return upload
 
 
+def _read(stream: BinaryIO, size: int) -> bytes:
+    try:
+        return stream.read(size)
+    except UnreadablePostError:
+        return b""
+
+
 def complete_upload(upload: Upload) -> Path:
     """The whole file's path. Raises ``UploadIncomplete``."""
     path = _path(upload)
@@ -89,15 +99,24 @@ def complete_upload(upload: Upload) -> Path:
     return path
 
 
+def take_upload(upload: Upload) -> None:
+    """Remove the upload in the caller's transaction, its bytes when that holds.
+
+    Raises ``UploadNotFound`` when another request took it meanwhile.
+    """
+    if not Upload.objects.filter(pk=upload.pk).delete()[0]:
+        raise UploadNotFound
+    transaction.on_commit(partial(_path(upload).unlink, missing_ok=True))
+
+
 def forget_upload(upload: Upload) -> None:
     """Remove the upload and its bytes once the transaction holds."""
-    path = _path(upload)
     with transaction.atomic():
-        upload.delete()
-        transaction.on_commit(lambda: path.unlink(missing_ok=True))
+        take_upload(upload)
 
 
 def remove_stale() -> None:
     """Give up uploads nobody continued."""
     for upload in Upload.objects.filter(created_at__lt=now_plus(-STALE_DAYS * 86_400)):
-        forget_upload(upload)
+        with suppress(UploadNotFound):
+            forget_upload(upload)

@@ -80,14 +80,22 @@ def ingest_url(run: tasks.Run, *, project_id: UUID, url: str) -> tasks.ResultRef
         name = storage.raw_name(project.team_id, sha256)
         storage.keep(path, name)
     with run.fenced():
-        row = RawDataFile.objects.create(
-            team_id=project.team_id,
-            project=project,
-            original_name=file_name_of(url),
-            sha256=sha256,
-            size=size,
-            storage_name=name,
-            source_url=url,
-            created_by_id=run.user_id,
+        # One record per run, whatever attempt writes it: a run that lost its worker comes here again.
+        before = RawDataFile.find(pk=run.id)
+        row, _ = RawDataFile.objects.update_or_create(
+            pk=run.id,
+            defaults={
+                "team_id": project.team_id,
+                "project": project,
+                "original_name": file_name_of(url),
+                "sha256": sha256,
+                "size": size,
+                "storage_name": name,
+                "source_url": url,
+                "created_by_id": run.user_id,
+            },
+        )
+        accounts.add_usage(
+            team_id=project.team_id, key="storage_bytes", by=size - (before.size if before else 0)
         )
     return ingest_row(run, row)

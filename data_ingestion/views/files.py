@@ -15,7 +15,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -25,6 +24,7 @@ from data_ingestion.filters import RawDataFileFilter
 from data_ingestion.models import RawDataFile
 from data_ingestion.serializers import FileUploadSerializer, RawDataFileSerializer, UrlFileSerializer
 from data_ingestion.services import files, web
+from data_ingestion.views.multipart import WholeMultiPartParser
 from plugzero_api.kernel.api.views import PlatformViewSet, accepted
 from plugzero_api.kernel.tasks.serializers import TaskRunSerializer
 
@@ -46,7 +46,7 @@ class RawDataFileViewSet(mixins.ListModelMixin, PlatformViewSet):
 
     def get_parsers(self) -> list[Any]:
         if getattr(self, "action_map", {}).get("post") == "create":
-            return [MultiPartParser()]
+            return [WholeMultiPartParser()]
         return super().get_parsers()
 
     def get_queryset(self) -> Any:

@@ -18,7 +18,8 @@ if S3_BUCKET:
             "access_key": env.text("S3_ACCESS_KEY") or None,
             "secret_key": env.text("S3_SECRET_KEY") or None,
             "region_name": env.text("S3_REGION") or None,
-            "file_overwrite": False,
+            # Objects are named by their content: writing one again changes nothing but its age.
+            "file_overwrite": True,
             "default_acl": "private",
             "querystring_auth": True,
         },
