@@ -53,7 +53,9 @@ def main() -> None:
         path, rows, columns = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
         project = client.call("POST", "/projects/", json={"name": path.stem})
         with path.open("rb") as stream:
-            task = client.call("POST", "/files/", data={"project": project["id"]}, files={"file": (path.name, stream)})
+            task = client.call(
+                "POST", "/files/", data={"project": project["id"]}, files={"file": (path.name, stream)}
+            )
         dataset_id = client.wait(task)["result"]["id"]
     else:
         rows, columns = "education", "vote"
@@ -64,11 +66,17 @@ def main() -> None:
     dataset = client.call("GET", f"/datasets/{dataset_id}/")
     print(f"{dataset['name']}: {dataset['row_count']} rows, {dataset['column_count']} columns")
 
-    request = {"dataset": dataset_id, "procedure": "crosstab", "parameters": {"rows": rows, "columns": columns}}
+    request = {
+        "dataset": dataset_id,
+        "procedure": "crosstab",
+        "parameters": {"rows": rows, "columns": columns},
+    }
     started = time.perf_counter()
     task = client.wait(client.call("POST", "/analysis/run/", json=request))
-    print(f"crosstab {rows} x {columns}: task {task['task_id'][:8]}... {task['state']} "
-          f"after {time.perf_counter() - started:.2f} s\n")
+    print(
+        f"crosstab {rows} x {columns}: task {task['task_id'][:8]}... {task['state']} "
+        f"after {time.perf_counter() - started:.2f} s\n"
+    )
     output = client.call("GET", f"/analysis/results/{task['result']['id']}/")["output"]
     show(output)
 
@@ -82,7 +90,9 @@ def show(output: dict[str, Any]) -> None:
     print()
     for fact in output["facts"]:
         if fact["p"] is not None:
-            print(f"{fact['name']}: {fact['value']:.4g}  (n = {fact['n']}, p = {fact['p']:.3g}, {fact['test']})")
+            print(
+                f"{fact['name']}: {fact['value']:.4g}  (n = {fact['n']}, p = {fact['p']:.3g}, {fact['test']})"
+            )
 
 
 def cell_text(value: Any) -> str:
