@@ -46,7 +46,8 @@ def raise_counter(key: str, *, window: int, by: int = 1) -> Count:
     with connection.cursor() as cursor:
         cursor.execute(_UPSERT[connection.vendor], [key[:160], by, window])
         value, left = cursor.fetchone()
-    return Count(int(value), max(float(left), 0.0))
+    # Julian days are exact to some microseconds only.
+    return Count(int(value), max(round(float(left), 3), 0.0))
 
 
 def read_counter(key: str) -> int:

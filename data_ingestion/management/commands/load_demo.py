@@ -14,4 +14,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         created = demo.load_demo()
-        self.stdout.write(f"Demo project {'created' if created else 'is there'}: {demo.EMAIL} / {demo.PASSWORD}")
+        self.stdout.write(
+            f"Demo project {'created' if created else 'is there'}: {demo.EMAIL} / {demo.PASSWORD}"
+        )
