@@ -142,5 +142,16 @@ def did_not_converge(what: str, iterations: int) -> ProcedureError:
     )
 
 
+def values_too_large(columns: Sequence[str] = ()) -> ProcedureError:
+    """Numbers whose squares or sums leave the range of double precision."""
+    names = ", ".join(repr(c) for c in columns)
+    return ProcedureError(
+        "values_too_large",
+        f"Values {f'of {names} ' if names else ''}are too large or too small to calculate with. "
+        "Rescale the columns or declare such values as missing codes.",
+        context={"columns": list(columns)},
+    )
+
+
 def too_large(detail: str) -> ProcedureError:
     return ProcedureError("too_large", detail)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from analysis.contracts import ColumnMeta, ProcedureFamily, ProcedureOutput, Suggestion
 from analysis.logic.context import RunContext
-from analysis.logic.errors import ProcedureError
+from analysis.logic.errors import ProcedureError, values_too_large
 from analysis.logic.parameters import Parameters, used_columns, validate
 
 if TYPE_CHECKING:
@@ -96,7 +96,11 @@ class Procedure(Generic[P]):
                 "/weight",
             )
         context.checkpoint("start", 0, 1)
-        output = self.compute(frame, parameters, context)
+        try:
+            output = self.compute(frame, parameters, context)
+        except OverflowError:
+            # Plain floats raise where arrays give infinity; only values near the limits of a double get here.
+            raise values_too_large(used_columns(parameters)) from None
         context.checkpoint("done", 1, 1)
         return output
 

@@ -11,7 +11,7 @@ from pydantic import model_validator
 from analysis.contracts import ColumnMeta, Measure, ProcedureFamily, ProcedureOutput, Suggestion
 from analysis.logic.charts import bars
 from analysis.logic.context import RunContext
-from analysis.logic.errors import constant_column, too_few_rows
+from analysis.logic.errors import constant_column, too_few_rows, values_too_large
 from analysis.logic.frame import Category, Frame
 from analysis.logic.groups import levels_source
 from analysis.logic.output import (
@@ -99,6 +99,9 @@ def compute(frame: Frame, parameters: CartParameters, context: RunContext) -> Pr
             features.append((name, category))
             blocks.append((data.codes[name] == k).astype(np.float64))
     x = np.column_stack(blocks)
+    # Splits are searched in single precision.
+    if np.abs(x).max(initial=0.0) > np.finfo(np.float32).max:
+        raise values_too_large(parameters.predictors)
     w = data.weights * (data.n / data.weights.sum())
     alpha, cv_loss = _prune(x, y, w, parameters, context)
     tree = make_tree(parameters, context.seed, alpha).fit(x, y, sample_weight=w)

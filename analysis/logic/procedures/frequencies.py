@@ -15,6 +15,7 @@ from analysis.contracts import (
 )
 from analysis.logic.charts import bars
 from analysis.logic.context import RunContext
+from analysis.logic.errors import all_missing
 from analysis.logic.frame import Category, Frame
 from analysis.logic.output import (
     OutputBuilder,
@@ -45,6 +46,7 @@ def compute(frame: Frame, parameters: FrequenciesParameters, context: RunContext
     frame.require_rows()
     builder = OutputBuilder(context, n=frame.n, weighted_n=frame.weighted_n)
     efficiency = frame.effective_n / frame.n
+    answered = False
     for done, name in enumerate(parameters.columns):
         context.checkpoint("counting", done, len(parameters.columns))
         meta = frame.column(name)
@@ -54,6 +56,7 @@ def compute(frame: Frame, parameters: FrequenciesParameters, context: RunContext
         if not base:
             builder.notice("all_missing", f"{name!r} has no answers.", [name])
             continue
+        answered = True
         rows, drills, points = [], [], []
         cumulative = 0.0
         for category in categories:
@@ -112,6 +115,8 @@ def compute(frame: Frame, parameters: FrequenciesParameters, context: RunContext
                     high="high",
                 )
             )
+    if not answered:
+        raise all_missing(parameters.columns[0])
     builder.notices(frame.notices)
     return builder.build(
         method="Shares of the rows with an answer; Wilson score intervals, with Kish's effective base when weighted.",

@@ -155,7 +155,8 @@ def association(chi_square: float, table: FloatArray, n: float, confidence: floa
         min(1.0, max(v, math.sqrt((high + df) / (n * smaller)))),
     )
     phi2 = max(0.0, chi_square / n - df / (n - 1)) if n > 1 else 0.0
-    r, c = rows - (rows - 1) ** 2 / (n - 1), columns - (columns - 1) ** 2 / (n - 1)
+    # Extreme weights can bring the effective base down to a single row.
+    r, c = (side - (side - 1) ** 2 / (n - 1) if n > 1 else 0.0 for side in (rows, columns))
     corrected = math.sqrt(phi2 / (min(r, c) - 1)) if min(r, c) > 1 else math.nan
     odds, odds_interval = None, None
     if table.shape == (2, 2) and (table > 0).all():

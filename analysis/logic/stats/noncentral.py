@@ -31,12 +31,15 @@ def _invert(cdf: Callable[[float], float], target: float, start: float, step: fl
 
 
 def noncentral_t_interval(t: float, df: float, confidence: float) -> tuple[float, float]:
-    """Limits of the noncentrality of an observed t. Large samples use its normal limit (error < 1e-4)."""
+    """Limits of the noncentrality of an observed t. Large samples use its normal limit (error < 1e-4).
+
+    NaN without degrees of freedom, as with weights so uneven that their effective base is one row.
+    """
     from scipy.special import ndtri
     from scipy.stats import nct
 
     tail = (1 - confidence) / 2
-    if not math.isfinite(t):
+    if not (math.isfinite(t) and df > 0):
         return math.nan, math.nan
     if df > 2_000 or abs(t) > 35:
         half = float(ndtri(1 - tail)) * math.sqrt(1 + t * t / (2 * df))

@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from analysis.logic.errors import collinear, constant_column, no_rows, too_few_rows
+from analysis.logic.errors import collinear, constant_column, no_rows, too_few_rows, values_too_large
 from analysis.logic.stats.gram import Gram
 
 FloatArray = npt.NDArray[np.float64]
@@ -134,6 +134,9 @@ def fit(
     _refuse_constants(gram, names, intercept)
     centre = gram.mean if intercept else np.zeros(p + 1)
     scatter = gram.scatter if intercept else gram.scatter + gram.weight * np.outer(gram.mean, gram.mean)
+    if not np.isfinite(scatter).all():
+        at_fault = ~np.isfinite(np.diag(scatter)[:p])
+        raise values_too_large([name for name, bad in zip(names, at_fault, strict=True) if bad])
     solution = _solve(source, gram, scatter, centre, names, intercept)
     coefficients, residual = _refine(source, solution, scatter, centre, intercept, covariance, clusters, gram)
     rss = residual.rss if solution.rss is None else solution.rss
