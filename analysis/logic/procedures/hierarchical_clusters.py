@@ -58,7 +58,7 @@ def compute(frame: Frame, parameters: HierarchicalParameters, context: RunContex
     best = int(np.nanargmax([s if np.isfinite(s) else -2 for *_, s in found]))
     k, labels, width = found[best]
     builder = OutputBuilder(context, n=data.n, weighted_n=data.weights.sum())
-    cophenetic = float(cophenet(tree, distances)[0])
+    cophenetic = correlation_of(distances, cophenet(tree))
     builder.fact("clusters", "Clusters", k, base_rule=False)
     builder.fact("silhouette", "Mean silhouette width", width, columns=names, approximate=data.n > 3_000)
     builder.fact("cophenetic", "Cophenetic correlation of tree and distances", cophenetic, columns=names)
@@ -125,6 +125,16 @@ def compute(frame: Frame, parameters: HierarchicalParameters, context: RunContex
         references=("Ward (1963), JASA 58, 236-244", "Sokal & Rohlf (1962), Taxon 11, 33-40"),
         seed=context.seed,
     )
+
+
+def correlation_of(a: np.ndarray, b: np.ndarray, block: int = 1_000_000) -> float:
+    """Pearson correlation of two long arrays in blocks; all pairs of rows leave no room for copies."""
+    mean_a, mean_b = float(a.mean()), float(b.mean())
+    sums = np.zeros(3)
+    for start in range(0, a.size, block):
+        u, v = a[start : start + block] - mean_a, b[start : start + block] - mean_b
+        sums += u @ u, v @ v, u @ v
+    return float(sums[2] / np.sqrt(sums[0] * sums[1])) if sums[0] > 0 and sums[1] > 0 else float("nan")
 
 
 def script(parameters: HierarchicalParameters, context: ScriptContext) -> str:

@@ -58,17 +58,18 @@ def compute(frame: Frame, parameters: ImputationParameters, context: RunContext)
         if np.ptp(observed) == 0:
             raise constant_column(name, float(observed[0]))
     scaled = weights * (n / weights.sum())
+    sets = parameters.sets if absent.any() else 1
+    weighted = frame.weight is not None
     completed = chained_imputations(
         x,
         scaled,
-        parameters.sets if absent.any() else 1,
+        sets,
         parameters.cycles,
         context.generator(),
         checkpoint=lambda done, total: context.checkpoint("imputing", done, total),
     )
-    weighted = frame.weight is not None
-    builder = OutputBuilder(context, n=n, weighted_n=weights.sum())
     moments = [column_moments(c, weights if weighted else None) for c in completed]
+    builder = OutputBuilder(context, n=n, weighted_n=weights.sum())
     plain = column_moments(x, weights if weighted else None)
     rows, points = [], []
     for k, name in enumerate(names):
@@ -193,7 +194,7 @@ def compute(frame: Frame, parameters: ImputationParameters, context: RunContext)
         )
     builder.notices(frame.notices)
     return builder.build(
-        method=f"Chained equations with predictive mean matching (5 donors), {len(completed)} imputations of "
+        method=f"Chained equations with predictive mean matching (5 donors), {sets} imputations of "
         f"{parameters.cycles} cycles, pooled by Rubin's rules.",
         missing_values="Missing answers are imputed from the other variables; rows without any answer are left out.",
         weights="Weights enter the imputation regressions and the means.",
@@ -217,7 +218,8 @@ x = np.column_stack([number(name) for name in names])
 kept = ~np.isnan(x).all(axis=1)
 x, w = x[kept], weights[kept]
 sets = {parameters.sets} if np.isnan(x).any() else 1
-completed = chained_imputations(x, w * len(w) / w.sum(), sets, {parameters.cycles}, np.random.default_rng([SEED, 0]))
+rng = np.random.default_rng([SEED, 0])
+completed = list(chained_imputations(x, w * len(w) / w.sum(), sets, {parameters.cycles}, rng))
 results = {{}}
 for k, name in enumerate(names):
     seen = ~np.isnan(x[:, k])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,17 +21,16 @@ def chained_imputations(
     *,
     donors: int = 5,
     checkpoint: Callable[[int, int], None] = lambda done, total: None,
-) -> list[FloatArray]:
+) -> Iterator[FloatArray]:
     """Completed copies of x (rows, columns; NaN missing) by predictive mean matching (Van Buuren 2018).
 
     Each incomplete column is regressed on all others with coefficients drawn from their posterior; a missing
     value takes the observed value of one of the `donors` rows with the nearest prediction, so no impossible
-    values arise.
+    values arise. One copy is made at a time, so memory does not grow with `sets`.
     """
     absent = np.isnan(x)
     order = [k for k in np.argsort(absent.sum(axis=0), kind="stable") if absent[:, k].any()]
     done, total = 0, sets * cycles
-    completed = []
     for _ in range(sets):
         filled = x.copy()
         for k in order:
@@ -42,8 +41,7 @@ def chained_imputations(
             done += 1
             for k in order:
                 filled[absent[:, k], k] = _draw(filled, x[:, k], absent[:, k], k, weights, donors, generator)
-        completed.append(filled)
-    return completed
+        yield filled
 
 
 def _draw(
