@@ -27,7 +27,7 @@ _ORPHAN_AGE_SECONDS = 24 * 3600
 
 
 def _is_local() -> bool:
-    return isinstance(default_storage._wrapped, FileSystemStorage)  # type: ignore[attr-defined]
+    return isinstance(default_storage, FileSystemStorage)
 
 
 def _partial(target: Path) -> Path:
@@ -142,10 +142,13 @@ def remove_stale_work(older_than_seconds: float) -> None:
 def remove_unnamed(named: set[str]) -> int:
     """Delete objects under ``teams/`` that are not in ``named`` and older than a day; returns how many."""
     removed = 0
-    pending = ["teams"] if default_storage.exists("teams") else []
+    pending = ["teams"]
     while pending:
         folder = pending.pop()
-        folders, files = default_storage.listdir(folder)
+        try:
+            folders, files = default_storage.listdir(folder)
+        except FileNotFoundError:
+            continue  # nothing was ever stored; object stores answer with an empty list
         pending += [f"{folder}/{name}" for name in folders]
         for file in files:
             name = f"{folder}/{file}"

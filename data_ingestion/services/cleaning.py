@@ -108,7 +108,7 @@ def run_recipe(run: tasks.Run, *, dataset_id: UUID, version: int, steps: list[An
     dataset = get_dataset(dataset_id)
     source = get_version(dataset, version)
     with tempfile.TemporaryDirectory(prefix="recipe-", dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
-        table, reports = _apply(run, dataset.name, source, steps, Path(folder))
+        table, reports = _apply(run, dataset, source, steps, Path(folder))
         stored = store_version(dataset.team_id, dataset.pk, table)
     note = f"{len(steps)} cleaning steps on version {version}"
     return _add_version(
@@ -117,11 +117,11 @@ def run_recipe(run: tasks.Run, *, dataset_id: UUID, version: int, steps: list[An
 
 
 def _apply(
-    run: tasks.Run, name: str, source: DatasetVersion, steps: list[Any], folder: Path
+    run: tasks.Run, dataset: Dataset, source: DatasetVersion, steps: list[Any], folder: Path
 ) -> tuple[IngestedTable, list[dict[str, Any]]]:
     try:
         applied = apply_recipe(
-            TableSource(storage.local_path(source.storage_name), columns_of(source), name),
+            TableSource(storage.local_path(source.storage_name), columns_of(source), dataset.name),
             parse_recipe(steps),
             target=folder / "table.parquet",
             resolve=_resolve,
@@ -130,7 +130,12 @@ def _apply(
     except IngestError as error:
         raise DatasetRequestInvalid(error, prefix="/steps") from error
     table = _described(
-        name, applied.parquet_path, applied.row_count, applied.columns, applied.profile, source.row_count
+        dataset.name,
+        applied.parquet_path,
+        applied.row_count,
+        applied.columns,
+        applied.profile,
+        source.row_count,
     )
     return table, [report.as_dict() for report in applied.reports]
 
@@ -293,7 +298,7 @@ def start_union(
 def unite_datasets(run: tasks.Run, *, project_id: UUID, name: str, dataset_ids: list[str]) -> tasks.ResultRef:
     """One Dataset with the rows of several; headers are matched fuzzily, ``source_dataset`` names the origin."""
     project = get_project_row(project_id)
-    first = get_version(get_dataset(UUID(dataset_ids[0])))
+    first = get_dataset(UUID(dataset_ids[0]))
     steps = [
         {
             "kind": "append",
@@ -303,7 +308,7 @@ def unite_datasets(run: tasks.Run, *, project_id: UUID, name: str, dataset_ids: 
     ]
     dataset_id = uuid7()
     with tempfile.TemporaryDirectory(prefix="unite-", dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
-        table, reports = _apply(run, name, first, steps, Path(folder))
+        table, reports = _apply(run, first, get_version(first), steps, Path(folder))
         stored = store_version(project.team_id, dataset_id, table)
     with run.completing() as complete:
         get_project_row(project_id)  # deleted meanwhile: nothing to put the union into

@@ -40,6 +40,7 @@ class TableState:
     sql: str
     columns: list[ColumnSchema]
     resolve: Resolver
+    name: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
     step: int = 0
     notes: list[str] = field(default_factory=list)

@@ -132,7 +132,9 @@ def apply_recipe(
     limits = limits or IngestLimits()
     reports: list[StepReport] = []
     with session(limits, target.parent) as connection:
-        state = TableState(connection, parquet_relation(source.path), list(source.columns), resolve)
+        state = TableState(
+            connection, parquet_relation(source.path), list(source.columns), resolve, source.name
+        )
         rows = state.scalar("count(*)")
         for number, step in enumerate(steps, start=1):
             progress("step", number - 1, len(steps))

@@ -19,7 +19,10 @@ class DatasetVersion(BaseModel):
 
 
 class Append(Step):
-    """Rows of ``datasets`` follow; columns are matched by alike names, types widened where they differ."""
+    """Rows of ``datasets`` follow; columns are matched by alike names, types widened where they differ.
+
+    ``source_column`` is a new column with the name of the Dataset each row came from.
+    """
 
     kind: Literal["append"]
     datasets: list[DatasetVersion] = Field(min_length=1, max_length=100)
@@ -33,7 +36,7 @@ class Append(Step):
         if self.source_column:
             state.require_free(self.source_column)
         selects = [state.sql, *[parquet_relation(source.path) for source in sources]]
-        names = ["", *[source.name for source in sources]]
+        names = [state.name, *[source.name for source in sources]]
         state.sql, state.columns = union_select(
             selects,
             matched,
