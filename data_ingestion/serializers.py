@@ -74,7 +74,8 @@ class FileUploadSerializer(StrictSerializer):
 
 class ColumnSchemaSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
-    label = serializers.CharField()
+    # A declared field, which the metaclass takes out of the class: it does not replace Field.label.
+    label = serializers.CharField()  # type: ignore[assignment]
     physical_type = serializers.ChoiceField(choices=[item.value for item in PhysicalType])
     semantic_type = serializers.ChoiceField(choices=[item.value for item in SemanticType])
     measure_level = serializers.ChoiceField(choices=[item.value for item in MeasureLevel])

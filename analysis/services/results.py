@@ -31,9 +31,17 @@ def get_result(result_id: UUID) -> AnalysisResult:
     return result
 
 
+def output_of(result: AnalysisResult) -> dict[str, Any]:
+    """The stored output. Raises ``ResultNotFound`` while it is still being computed."""
+    if result.output is None:
+        raise ResultNotFound
+    output: dict[str, Any] = result.output
+    return output
+
+
 def cell_filter(result: AnalysisResult, *, table_id: str, row: int, column: str | None) -> dict[str, Any]:
     """The condition that selects the rows behind a cell. Raises ``CellNotFound`` or ``CellHasNoRows``."""
-    stored = next((table for table in result.output["tables"] if table["id"] == table_id), None)
+    stored = next((table for table in output_of(result)["tables"] if table["id"] == table_id), None)
     if stored is None:
         raise CellNotFound("Name a table of the result.")
     try:
@@ -65,23 +73,26 @@ def compare_results(left: AnalysisResult, right: AnalysisResult) -> list[dict[st
         raise ResultsNotComparable(
             f"The left one is '{left.procedure}', the right one '{right.procedure}'. Compare runs of one procedure."
         )
-    sides = [{fact["id"]: fact for fact in side.output["facts"]} for side in (left, right)]
+    sides = [{fact["id"]: fact for fact in output_of(side)["facts"]} for side in (left, right)]
     order = [*sides[0], *(key for key in sides[1] if key not in sides[0])]
     return [_pair(key, sides[0].get(key), sides[1].get(key)) for key in order]
 
 
 def _pair(key: str, left: dict[str, Any] | None, right: dict[str, Any] | None) -> dict[str, Any]:
     shown = left or right or {}
-    values = [side["value"] if side else None for side in (left, right)]
-    numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+    values = [float(side["value"]) for side in (left, right) if side and _is_number(side["value"])]
     return {
         "id": key,
         "name": shown.get("name", key),
         "unit": shown.get("unit", ""),
         "left": left,
         "right": right,
-        "difference": values[1] - values[0] if numeric else None,
+        "difference": values[1] - values[0] if len(values) == 2 else None,
     }
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def script_of(result: AnalysisResult) -> str:
@@ -151,13 +162,14 @@ def neutralise(cell: Any) -> Any:
 
 
 def _sheets(result: AnalysisResult) -> list[tuple[str, list[str], list[list[Any]]]]:
+    output = output_of(result)
     sheets: list[tuple[str, list[str], list[list[Any]]]] = []
-    for table in result.output["tables"]:
+    for table in output["tables"]:
         keys = [column["key"] for column in table["columns"]]
         header = [column["label"] or column["key"] for column in table["columns"]]
         sheets.append((table["title"], header, [[row.get(key) for key in keys] for row in table["rows"]]))
     fields = ["id", "name", "value", "unit", "n", "weighted_n", "p", "adjusted_p", "test"]
-    facts = [[fact.get(field) for field in fields] for fact in result.output["facts"]]
+    facts = [[fact.get(field) for field in fields] for fact in output["facts"]]
     return [*sheets, ("Facts", fields, facts)]
 
 

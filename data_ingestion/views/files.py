@@ -61,7 +61,7 @@ class RawDataFileViewSet(mixins.ListModelMixin, PlatformViewSet):
         """Upload a file; its task run ends with the Dataset made from it. Takes an Idempotency-Key."""
         body = FileUploadSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        upload: UploadedFile = body.validated_data["file"]
+        upload: UploadedFile[Any] = body.validated_data["file"]
         with _as_path(upload) as path:
             info = files.start_ingestion(
                 actor=self.principal,
@@ -111,7 +111,7 @@ class RawDataFileViewSet(mixins.ListModelMixin, PlatformViewSet):
 class _as_path:
     """A path to an upload's bytes: its temporary file, or one written for an upload kept in memory."""
 
-    def __init__(self, upload: UploadedFile) -> None:
+    def __init__(self, upload: UploadedFile[Any]) -> None:
         self.upload = upload
         self.written: Path | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import IO, Any, cast
 
 from django.http import UnreadablePostError
 from django.utils.http import parse_header_parameters
@@ -22,13 +22,13 @@ class WholeMultiPartParser(MultiPartParser):
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         watched = _Watched(stream)
         try:
-            parsed = super().parse(watched, media_type, parser_context)
+            parsed = super().parse(cast(IO[Any], watched), media_type, parser_context)
         except UnreadablePostError:
             raise FileIncomplete("The connection broke while the file was sent. Send it again.") from None
         _, parameters = parse_header_parameters(media_type or "")
         if f"--{parameters.get('boundary', '')}--".encode() not in watched.tail:
             for file in parsed.files.values():
-                file.close()
+                cast(IO[Any], file).close()
             raise FileIncomplete("The body ends before its last part does. Send the file again.")
         return parsed
 

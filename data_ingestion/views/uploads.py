@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
@@ -88,7 +88,7 @@ class UploadViewSet(PlatformViewSet):
             message = "The Upload-Offset header must say where the chunk starts."
             raise InvalidInput(message, errors=[FieldError("/Upload-Offset", "invalid", message)])
         length = int(request.META.get("CONTENT_LENGTH") or 0)
-        stream = request.data if length else request._request
+        stream = cast(BinaryIO, request.data if length else request._request)
         upload = uploads.append_chunk(upload=upload, offset=int(raw), stream=stream, length=length)
         return Response(UploadSerializer(upload).data)
 
