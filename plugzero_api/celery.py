@@ -11,4 +11,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 app = Celery("plugzero")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+# Celery would close the connection pool around every task, which costs more than a small task itself; the task
+# runtime checks connections before use.
+app.conf["CELERY_DB_REUSE_MAX"] = 1_000_000_000
 app.autodiscover_tasks()

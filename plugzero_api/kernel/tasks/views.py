@@ -7,7 +7,7 @@ from uuid import UUID
 
 import django_filters
 from django.conf import settings
-from django.http import HttpResponseRedirect
+from django.http import HttpResponseNotModified, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import mixins
@@ -58,7 +58,7 @@ class TaskRunViewSet(mixins.ListModelMixin, PlatformViewSet):
             304: OpenApiResponse(description="Unchanged since the given ETag."),
         }
     )
-    def retrieve(self, request: Request, pk: UUID) -> Response:
+    def retrieve(self, request: Request, pk: UUID) -> HttpResponseBase:
         """One run. Send the ETag back in If-None-Match; wait Retry-After seconds between polls."""
         run = rows.find_for_polling(pk, require_scope())
         if run is None:
@@ -67,7 +67,7 @@ class TaskRunViewSet(mixins.ListModelMixin, PlatformViewSet):
         if run.state not in FINAL_STATES:
             headers["Retry-After"] = _POLL_SECONDS
         if request.headers.get("If-None-Match") == headers["ETag"]:
-            return Response(status=304, headers=headers)
+            return HttpResponseNotModified(headers=headers)
         return Response(represent(run), headers=headers)
 
     @extend_schema(request=None, responses={200: TaskRunSerializer})

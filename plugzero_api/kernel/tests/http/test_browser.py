@@ -9,6 +9,7 @@ import http.client
 import os
 import socket
 import ssl
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -381,7 +382,9 @@ def test_closed_and_silent_ports_are_not_told_apart(rig: Rig) -> None:
 
 
 @needs_chromium
-def test_closing_leaves_no_process_and_no_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closing_leaves_no_process_and_no_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Not pytest's own folder: Chromium's socket needs a short path.
+    tmp_path = Path(tempfile.mkdtemp(prefix="b-", dir="/tmp"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     site = LocalSite({"/": html("x")})
