@@ -34,6 +34,7 @@ from analysis.logic.parameters import (
 )
 from analysis.logic.registry import Procedure
 from analysis.logic.script import ScriptContext, literal
+from analysis.logic.stats.pruning import pruned_predictions
 
 OUTCOME_MEASURES = (Measure.SCALE, Measure.ORDINAL, Measure.BINARY, Measure.NOMINAL)
 Condition = tuple[str, str, Any]
@@ -168,12 +169,10 @@ def _prune(
     loss = np.zeros((parameters.folds, alphas.size))
     for f, part in enumerate(parts):
         train = np.concatenate([p for p in parts if p is not part])
-        for k, alpha in enumerate(alphas):
-            context.checkpoint("pruning", f * alphas.size + k, parameters.folds * alphas.size)
-            model = make_tree(parameters, context.seed, float(alpha)).fit(
-                x[train], y[train], sample_weight=w[train]
-            )
-            loss[f, k] = _loss(model.predict(x[part]), y[part], w[part], parameters.kind == "classification")
+        context.checkpoint("pruning", f, parameters.folds)
+        model = make_tree(parameters, context.seed).fit(x[train], y[train], sample_weight=w[train])
+        for k, predicted in enumerate(pruned_predictions(model, x[part], alphas)):
+            loss[f, k] = _loss(predicted, y[part], w[part], parameters.kind == "classification")
     mean = loss.mean(axis=0)
     best = int(np.flatnonzero(mean <= mean.min() + 1e-12)[-1])  # the simplest tree among equals
     return float(alphas[best]), float(mean[best])
