@@ -154,7 +154,7 @@ class ColumnSchema:
 
 @dataclass(frozen=True, slots=True)
 class ColumnProfile:
-    """Statistics of one column over all rows.
+    """Statistics of one column over all rows. ``count`` is of values that are there: count + missing = rows.
 
     ``quartiles`` is (Q1, median, Q3). ``histogram`` is a list of (lower edge, upper edge, count) with the last
     bin closed. ``top_values`` is a list of (value as text, count), most frequent first. ``minimum`` and

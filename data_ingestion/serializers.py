@@ -130,7 +130,7 @@ class DatasetVersionSerializer(serializers.Serializer[DatasetVersion]):
 
 class ColumnProfileSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
-    count = serializers.IntegerField()
+    count = serializers.IntegerField(help_text="Values that are there; count + missing = rows.")
     missing = serializers.IntegerField()
     distinct = serializers.IntegerField()
     distinct_is_exact = serializers.BooleanField()

@@ -3171,6 +3171,7 @@ export interface components {
             query: string;
         };
         ColumnProfile: {
+            /** @description Values that are there; count + missing = rows. */
             count: number;
             distinct: number;
             distinct_is_exact: boolean;

@@ -64,7 +64,7 @@ function ProfileCard({ column, profile }: { column: ColumnSchema; profile: Colum
   const facts: [string, string][] = profile
     ? [
         [t("profile.distinct"), `${profile.distinct_is_exact ? "" : "≈ "}${format.number(profile.distinct)}`],
-        [t("profile.missing"), profile.count > 0 ? `${format.number(profile.missing)} (${format.percent(profile.missing / profile.count)})` : "0"],
+        [t("profile.missing"), `${format.number(profile.missing)} (${format.percent(profile.missing / Math.max(1, profile.count + profile.missing))})`],
         ...(profile.mean !== null
           ? ([
               [t("profile.mean"), format.figure(profile.mean)],

@@ -34,7 +34,8 @@ export function Distribution({ profile, labels }: { profile: ColumnProfile; labe
     );
   }
   if (profile.top_values.length === 0) return null;
-  const present = Math.max(1, profile.count - profile.missing);
+  // The count is of values that are there.
+  const present = Math.max(1, profile.count);
   return (
     <ul className="flex flex-col gap-1">
       {profile.top_values.slice(0, 5).map(([value, count]) => (
