@@ -247,6 +247,10 @@ def script(parameters: TextThemesParameters, context: ScriptContext) -> str:
 import re
 from collections import Counter
 
+from sklearn.cluster import KMeans
+from sklearn.decomposition import NMF
+from sklearn.feature_extraction.text import TfidfVectorizer
+
 STOP = set({literal(sorted(STOP_WORDS))})
 TOKEN = re.compile({literal(TOKEN.pattern)})
 
@@ -257,14 +261,30 @@ def terms(text):
     return words + ([" ".join(pair) for pair in zip(words, words[1:])] if {parameters.phrases} else [])
 
 
-texts = [t for t in data[{literal(parameters.text)}].dropna().astype(str) if t.strip()]
+answers = data[{literal(parameters.text)}]
+told = answers.notna().to_numpy() & answers.fillna("").astype(str).str.strip().ne("").to_numpy()
+texts, w = list(answers[told].astype(str)), weights[told]
 documents = [terms(text) for text in texts]
 counts = Counter(term for document in documents for term in set(document))
 fewest = {parameters.fewest}
 most = max(fewest, 0.6 * len(documents))
 kept = sorted((-n, t) for t, n in counts.items() if fewest <= n <= most)[:{MAX_TERMS}]
-words = {{term for _, term in kept}}
-results = {{"terms": len(words), "texts": sum(any(t in words for t in document) for document in documents)}}
+words = sorted(term for _, term in kept)
+themes = {literal(parameters.themes)} or int(np.clip(round(np.sqrt(len(texts) / 12)), 3, 12))
+matrix = TfidfVectorizer(analyzer=terms, vocabulary=words, sublinear_tf=True).fit_transform(texts)
+used = np.asarray(matrix.sum(axis=1)).ravel() > 0
+matrix, w = matrix[used], w[used]
+if {literal(parameters.method)} == "nmf":
+    model = NMF(themes, init="nndsvda", random_state=SEED % 2**32, max_iter=400)
+    strength = model.fit_transform(matrix) * np.sqrt((model.components_**2).sum(axis=1))
+    assigned = np.where(strength.max(axis=1) > 0, strength.argmax(axis=1), -1)
+else:
+    assigned = KMeans(themes, n_init=5, random_state=SEED % 2**32).fit(matrix).labels_
+sizes = np.bincount(assigned[assigned >= 0], w[assigned >= 0], themes)
+order = [k for k in np.argsort(-sizes, kind="stable") if (assigned == k).any()]
+results = {{"terms": len(words), "texts": int(used.sum())}}
+for theme, k in enumerate(order, start=1):
+    results[fact_id("theme", theme)] = sizes[k] / w.sum()
 """
 
 
