@@ -175,20 +175,6 @@ def start_run(
     )
     with transaction.atomic():
         stored = AnalysisResult.objects.select_for_update().filter(key=key).first()
-        if stored is not None and stored.output is not None:
-            info = tasks.record_finished(
-                RUN_TASK,
-                team_id=team_id,
-                user_id=actor.user_id,
-                project_id=stored.project_id,
-                args={"result_id": str(stored.pk)},
-                result=_ref(stored),
-            )
-            _record_run(stored, info.task_id, actor)
-            return info
-        if stored is not None and tasks.is_active(task_id=stored.task_id):
-            _record_run(stored, stored.task_id, actor)
-            return tasks.get_run_info(task_id=stored.task_id)
         if stored is None:
             stored = _new_result(
                 team_id=team_id,
@@ -205,6 +191,21 @@ def start_run(
                 weight=weight,
                 seed=used_seed if procedure.randomised else None,
             )
+        # Judged after the insert: whoever lost that race finds the winner's run here.
+        if stored.output is not None:
+            info = tasks.record_finished(
+                RUN_TASK,
+                team_id=team_id,
+                user_id=actor.user_id,
+                project_id=stored.project_id,
+                args={"result_id": str(stored.pk)},
+                result=_ref(stored),
+            )
+            _record_run(stored, info.task_id, actor)
+            return info
+        if tasks.is_active(task_id=stored.task_id):
+            _record_run(stored, stored.task_id, actor)
+            return tasks.get_run_info(task_id=stored.task_id)
         info = tasks.start(
             RUN_TASK,
             team_id=team_id,
