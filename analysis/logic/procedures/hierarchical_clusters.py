@@ -141,8 +141,9 @@ def script(parameters: HierarchicalParameters, context: ScriptContext) -> str:
     return f"""
 from scipy.cluster.hierarchy import cophenet, fcluster, linkage
 from scipy.spatial.distance import pdist
+from sklearn.metrics import silhouette_score
 
-names, k = {literal(list(parameters.variables))}, {literal(parameters.clusters)}
+names = {literal(list(parameters.variables))}
 x = np.column_stack([number(name) for name in names])
 keep = ~np.isnan(x).any(axis=1)
 x, w = x[keep], weights[keep]
@@ -152,13 +153,21 @@ if {literal(parameters.standardise)}:
 distances = pdist(z)
 tree = linkage(distances, {literal(parameters.linkage)})
 results = {{"cophenetic": cophenet(tree, distances)[0]}}
-if k is not None:
+widths = {{}}
+for k in {literal([parameters.clusters] if parameters.clusters else list(range(2, parameters.largest + 1)))}:
     labels = fcluster(tree, k, "maxclust") - 1
-    sizes = np.bincount(labels, w)
-    for c, label in enumerate(np.argsort(-sizes, kind="stable")):
-        results[fact_id("size", c + 1)] = sizes[label] / w.sum()
-        for name, mean in zip(names, np.average(x[labels == label], axis=0, weights=w[labels == label])):
-            results[fact_id("mean", name, c + 1)] = mean
+    picked = np.arange(len(z))
+    if len(z) > 3_000:
+        picked = np.random.default_rng([SEED, k]).choice(len(z), 3_000, replace=False)
+    distinct = len(np.unique(labels[picked]))
+    widths[k] = silhouette_score(z[picked], labels[picked]) if 1 < distinct < len(picked) else -2.0
+labels = fcluster(tree, max(widths, key=widths.get), "maxclust") - 1
+sizes = np.bincount(labels, w)
+results["clusters"] = len(sizes)
+for c, label in enumerate(np.argsort(-sizes, kind="stable")):
+    results[fact_id("size", c + 1)] = sizes[label] / w.sum()
+    for name, mean in zip(names, np.average(x[labels == label], axis=0, weights=w[labels == label])):
+        results[fact_id("mean", name, c + 1)] = mean
 """
 
 

@@ -127,6 +127,13 @@ def test_segmentations_follow_the_contract(weight: str | None, tmp_path: Path) -
     )
 
 
+@pytest.mark.parametrize("weight", [None, "w"])
+def test_a_tree_cut_by_silhouette_is_reproduced_by_its_script(weight: str | None, tmp_path: Path) -> None:
+    parameters = {"variables": ["x", "y"], "linkage": "average", "largest": 5}
+    output = check_procedure("hierarchical_clusters", parameters, _blobs(), tmp_path, weight=weight)
+    assert output.fact("clusters").value == 3
+
+
 def test_two_equal_correlations_have_known_components(tmp_path: Path) -> None:
     r = np.full((3, 3), 0.4) + 0.6 * np.eye(3)
     output = run(
