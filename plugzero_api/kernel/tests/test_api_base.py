@@ -150,7 +150,8 @@ def test_a_full_disk_at_upload_answers_507_and_leaves_no_half_file(
     response = upload(owner, project, b"a,b\n1,2\n")
     assert_problem(response, 507, "storage_full")
     assert not RawDataFile._base_manager.exists()
-    assert not [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file() and "raw" in str(path)]
+    stored = (settings.MEDIA_ROOT / "teams" / str(owner.team_id)).rglob("*")
+    assert not [path for path in stored if path.is_file()]
 
 
 def upload(owner: Any, project: str, content: bytes) -> Any:
