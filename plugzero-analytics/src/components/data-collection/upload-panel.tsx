@@ -85,17 +85,15 @@ export function UploadPanel({ project, compact }: { project: string | null; comp
           type="file"
           multiple
           accept={ACCEPT}
-          className="sr-only"
-          tabIndex={-1}
-          aria-label={t("upload.choose")}
-          aria-describedby={`${id}-hint`}
+          // The button beside it opens it: one control, not two, for keyboard and screen reader.
+          hidden
           onChange={(event) => {
             void accept(event.target.files);
             event.target.value = "";
           }}
         />
         <div className="mt-2 flex flex-wrap items-center justify-center gap-2">
-          <Button variant="primary" onClick={() => input.current?.click()}>
+          <Button variant="primary" aria-describedby={`${id}-hint`} onClick={() => input.current?.click()}>
             {t("upload.choose")}
           </Button>
           {!project && options.length > 1 ? (

@@ -62,7 +62,7 @@ export function KeywordPage() {
         actions={
           project && can("seo.manage") ? (
             <>
-              <input ref={file} type="file" accept=".csv,.zip" className="sr-only" tabIndex={-1} aria-label={t("keywords.import")} onChange={(event) => { const chosen = event.target.files?.[0]; if (chosen) load.mutate(chosen); event.target.value = ""; }} />
+              <input ref={file} type="file" accept=".csv,.zip" hidden onChange={(event) => { const chosen = event.target.files?.[0]; if (chosen) load.mutate(chosen); event.target.value = ""; }} />
               <Button pending={load.isPending} onClick={() => file.current?.click()}><FileUp aria-hidden /> {t("keywords.import")}</Button>
               <Button onClick={() => setDialog("fetch")}><RefreshCw aria-hidden /> {t("keywords.fetch")}</Button>
               <Button variant="primary" onClick={() => setDialog("add")}><Plus aria-hidden /> {t("keywords.add")}</Button>

@@ -60,10 +60,9 @@ export function AppShell({ children }: { children: ReactNode }) {
             type="button"
             onClick={() => setPalette(true)}
             className="ms-auto flex h-8 w-9 items-center justify-center gap-2 rounded-md border border-line bg-surface text-sm text-ink-3 hover:border-line-strong sm:w-72 sm:justify-start sm:px-2.5 lg:ms-0"
-            aria-label={t("palette.open")}
           >
             <Search className="size-4 shrink-0" aria-hidden />
-            <span className="hidden flex-1 text-start sm:block">{t("palette.placeholder")}</span>
+            <span className="sr-only flex-1 text-start sm:not-sr-only sm:flex-1">{t("palette.placeholder")}</span>
             <kbd className="hidden sm:block" dir="ltr">
               Ctrl K
             </kbd>
