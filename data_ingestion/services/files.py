@@ -14,7 +14,7 @@ from django.db import transaction
 
 from accounts import services as accounts
 from data_ingestion.adapters import storage
-from data_ingestion.errors import FileEmpty, FileNotFound, FileUnusable
+from data_ingestion.errors import FileEmpty, FileNotFound, FileUnusable, UploadNotFound
 from data_ingestion.logic.errors import IngestError
 from data_ingestion.logic.pipeline import ingest
 from data_ingestion.logic.tables import IngestedTable
@@ -89,15 +89,21 @@ def finish_upload(
     if replay is not None:
         return replay
     upload = uploads.get_upload(upload_id)
-    return _keep_and_start(
-        actor=actor,
-        project=get_project_row(upload.project_id),
-        path=uploads.complete_upload(upload),
-        original_name=upload.original_name,
-        idempotency_key=idempotency_key,
-        fingerprint=fingerprint,
-        before_commit=partial(uploads.take_upload, upload),
-    )
+    project = get_project_row(upload.project_id)
+    path = uploads.complete_upload(upload)
+    try:
+        return _keep_and_start(
+            actor=actor,
+            project=project,
+            path=path,
+            original_name=upload.original_name,
+            idempotency_key=idempotency_key,
+            fingerprint=fingerprint,
+            before_commit=partial(uploads.take_upload, upload),
+        )
+    except FileNotFoundError:
+        # Another request completed the upload and removed its bytes while this one was reading them.
+        raise UploadNotFound from None
 
 
 def _keep_and_start(
