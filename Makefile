@@ -34,7 +34,8 @@ help: ## Show the targets
 
 $(DASHBOARD)/node_modules/.stamp: $(DASHBOARD)/package-lock.json
 	@echo "Installing dashboard packages ..."
-	@cd $(DASHBOARD) && npm ci --no-audit --no-fund --loglevel=error
+	@# A lock made where a registry lacks other platforms' optional binaries fails `npm ci`; the same versions come by install.
+	@cd $(DASHBOARD) && { npm ci --no-audit --no-fund --loglevel=silent || npm install --no-save --no-audit --no-fund --loglevel=error; }
 	@touch $@
 
 DASHBOARD_SOURCES := $(shell find $(DASHBOARD)/src $(DASHBOARD)/public -type f 2>/dev/null) $(wildcard $(DASHBOARD)/*.ts $(DASHBOARD)/*.mjs)

@@ -62,7 +62,7 @@ def compute(frame: Frame, parameters: ColumnMeansParameters, context: RunContext
     builder = OutputBuilder(context, n=frame.n - ungrouped, weighted_n=sum(g.weighted_n for g in groups))
     titles = [frame.column(name).title for name in parameters.measures]
     group_title = frame.column(parameters.groups).title
-    large_enough = moments.n.T >= context.suppress_below
+    large_enough = context.suppress_below <= moments.n.T
     variances = np.where(large_enough, np.square(moments.standard_error.T), np.nan)
     letters = mean_letters(
         moments.mean.T, variances, parameters.alpha, parameters.correction, moments.n.T - 1

@@ -65,7 +65,9 @@ def output_of(
     def compute() -> ProcedureOutput:
         with tempfile.TemporaryDirectory() as folder:
             # Some reference sets have three rows; nothing is withheld here.
-            return run(key, parameters, data, Path(folder), weight=weight, context=RunContext(suppress_below=0))
+            return run(
+                key, parameters, data, Path(folder), weight=weight, context=RunContext(suppress_below=0)
+            )
 
     return compute
 
