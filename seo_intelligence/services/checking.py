@@ -375,7 +375,7 @@ def _complete_pages(crawled: Crawled, page_ids: dict[str, Any], counts: dict[str
         )
     table = AuditedPage._meta.db_table
     statement = (
-        f"UPDATE {table} SET inlinks = %s, inlinks_follow = %s, pagerank = %s, template = %s, in_sitemap = %s, "  # nosec B608 - the table is our own model's
+        f"UPDATE {table} SET inlinks = %s, inlinks_follow = %s, pagerank = %s, template = %s, in_sitemap = %s, "  # nosec B608
         "errors_count = %s, warnings_count = %s, notices_count = %s WHERE id = %s"
     )
     with connection.cursor() as cursor:
