@@ -23,7 +23,9 @@ def _actors() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+def django_db_modify_db_settings(
+    tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
     """A file instead of SQLite's shared memory, whose locks do not wait: threads then meet the real thing."""
     from django.db import connection
 
