@@ -33,7 +33,7 @@ test("an invited viewer reads and starts nothing; tabs stay on their teams", asy
   await guest.getByLabel("Password").fill(viewer.password);
   await guest.getByRole("button", { name: "Create account and join" }).click();
   await guest.waitForURL("**/home");
-  await expect(guest.getByRole("button", { name: /Team and settings/ })).toContainText("Viewer");
+  await expect(guest.getByRole("button", { name: /Team and settings/ })).toContainText("Field research");
 
   await test.step("nothing to start is offered, and the API refuses what is tried anyway", async () => {
     await guest.goto("/data");

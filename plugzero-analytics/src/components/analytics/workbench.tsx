@@ -1,6 +1,6 @@
 "use client";
 
-import { DndContext, type DragEndEvent, DragOverlay, KeyboardSensor, PointerSensor, useSensor, useSensors } from "@dnd-kit/core";
+import { DndContext, type DragEndEvent, DragOverlay, PointerSensor, useSensor, useSensors } from "@dnd-kit/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { FlaskConical, History, Link2, Play, Sparkles } from "lucide-react";
 import Link from "next/link";
@@ -278,7 +278,8 @@ function Bench({ dataset, procedures }: { dataset: DatasetDetail; procedures: re
   };
   useShortcut("mod+enter", submit);
 
-  const sensors = useSensors(useSensor(PointerSensor, { activationConstraint: { distance: 6 } }), useSensor(KeyboardSensor));
+  // Pointers only: by keyboard a variable is put in place with Enter, which a keyboard drag would take away.
+  const sensors = useSensors(useSensor(PointerSensor, { activationConstraint: { distance: 6 } }));
   const onDragEnd = ({ active, over }: DragEndEvent): void => {
     setDragging(null);
     const field = fields.find((candidate) => candidate.name === over?.id);

@@ -15,8 +15,8 @@ import { useI18n } from "@/context/i18n";
 import { useSessionStatus } from "@/context/session";
 import { useFragmentToken } from "@/hooks/use-fragment-token";
 import { acceptInvitation, type InvitationPreview, previewInvitation } from "@/lib/api/account";
-import { publicRequest } from "@/lib/api/public";
-import { currentAccess, signIn } from "@/lib/session/client";
+import { getMeta } from "@/lib/api/meta";
+import { currentAccess, joinAsNew } from "@/lib/session/client";
 import { chooseTeam } from "@/lib/session/team";
 import { AuthCard } from "./auth-card";
 import { SignInForm } from "./sign-in-form";
@@ -86,9 +86,10 @@ function NewMember({ token, invitation }: { token: string; invitation: Invitatio
     setPending(true);
     setFailure(null);
     try {
-      const { team_id } = await publicRequest<{ team_id: string }>("POST", "/api/v1/auth/invitations/accept/", { token, name: name.trim(), password });
-      chooseTeam(team_id);
-      await signIn(invitation.email, password);
+      await joinAsNew({ token, name: name.trim(), password });
+      // A new account has a personal team as well; the visit begins in the one that invited.
+      const { teams } = await getMeta();
+      chooseTeam(teams.find((team) => !team.is_personal && team.name === invitation.team_name)?.id ?? null);
       router.replace("/home");
     } catch (error) {
       setFailure(error);

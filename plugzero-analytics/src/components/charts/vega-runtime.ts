@@ -47,5 +47,7 @@ export async function draw({ spec, container, tooltip, onSelect }: DrawOptions):
     });
   }
   await view.runAsync();
+  // The container is the image with the description; its parts would be read out as nameless images.
+  container.querySelector("svg")?.setAttribute("aria-hidden", "true");
   return view;
 }

@@ -104,14 +104,14 @@ export function ReceiptView({ dataset, version, query }: { dataset: DatasetDetai
             <tbody>
               {receipt.repairs.map((repair, index) => (
                 <TableRow key={index}>
-                  <TableCell dir="auto" className="min-w-48 break-words">{repair.message}</TableCell>
+                  <TableCell dir="auto" className="min-w-72 break-words">{repair.message}</TableCell>
                   <TableCell className="text-xs text-ink-3">
                     {repair.row !== null ? t("receipt.row", { row: repair.row }) : ""}
                     {repair.column ? <span dir="auto" className="block max-w-40 truncate">{repair.column}</span> : null}
                   </TableCell>
                   <TableCell>
                     {repair.before !== null || repair.after !== null ? (
-                      <span className="flex max-w-96 items-center gap-1.5 font-mono text-xs">
+                      <span className="flex max-w-72 items-center gap-1.5 font-mono text-xs">
                         <del dir="auto" className="truncate rounded bg-bad-soft px-1 no-underline">{repair.before ?? "–"}</del>
                         <ArrowRight className="mirror-rtl size-3.5 shrink-0 text-ink-3" aria-hidden />
                         <ins dir="auto" className="truncate rounded bg-good-soft px-1 no-underline">{repair.after ?? "–"}</ins>

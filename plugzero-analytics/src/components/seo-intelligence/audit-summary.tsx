@@ -1,6 +1,8 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { Button } from "@/components/ui/button";
 import { Card, CardBody, CardHeader, CardTitle } from "@/components/ui/card";
 import { ErrorState } from "@/components/ui/error-state";
 import { Skeleton } from "@/components/ui/skeleton";
@@ -12,7 +14,7 @@ import { ScoreMark } from "./score-mark";
 import { SEVERITY_TONES } from "./severity";
 import { Badge } from "@/components/ui/badge";
 
-const SHOWN = 7;
+const SHOWN = 9;
 
 /** The score beside what takes it away: all points together are exactly 100 minus the score. */
 export function AuditSummary({ audit }: { audit: SiteAuditDetail }) {
@@ -23,9 +25,12 @@ export function AuditSummary({ audit }: { audit: SiteAuditDetail }) {
   const lost = audit.score === null ? 0 : 100 - audit.score;
   const shown = costly.slice(0, SHOWN);
   const rest = Math.max(0, lost - shown.reduce((sum, fix) => sum + fix.points, 0));
-  const points = (value: number): string => format.number(value, { maximumFractionDigits: 2, minimumFractionDigits: value < 10 ? 1 : 0 });
+  const points = (value: number): string => format.number(value, { maximumFractionDigits: 2 });
+  const [all, setAll] = useState(false);
+  const categories = overview.data?.categories ?? [];
+  const concerned = categories.filter((row) => row.error + row.warning + row.notice > 0);
   return (
-    <div className="grid items-stretch gap-4 xl:grid-cols-[minmax(0,1.25fr)_minmax(0,1fr)]">
+    <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1.25fr)_minmax(0,1fr)]">
       <Card>
         <CardHeader>
           <CardTitle>{t("audit.health")}</CardTitle>
@@ -72,17 +77,24 @@ export function AuditSummary({ audit }: { audit: SiteAuditDetail }) {
               </tr>
             </thead>
             <tbody>
-              {overview.data.categories.map((row) => (
+              {(all ? categories : concerned).map((row) => (
                 <TableRow key={row.category}>
                   <TableCell className="py-1.5">{row.title}</TableCell>
                   {(["error", "warning", "notice"] as const).map((severity) => (
                     <TableCell key={severity} className="py-1.5 text-end">{row[severity] > 0 ? <Badge tone={SEVERITY_TONES[severity]}>{format.number(row[severity])}</Badge> : <span className="text-ink-3">0</span>}</TableCell>
                   ))}
-                  <TableCell className="py-1.5 text-end">{row.points > 0 ? `−${points(row.points)}` : <span className="text-ink-3">0</span>}</TableCell>
+                  <TableCell className="py-1.5 text-end">{row.points >= 0.005 ? `−${points(row.points)}` : <span className="text-ink-3">0</span>}</TableCell>
                 </TableRow>
               ))}
             </tbody>
           </Table>
+        ) : null}
+        {concerned.length < categories.length ? (
+          <div className="border-t border-line p-2">
+            <Button size="sm" variant="ghost" aria-expanded={all} onClick={() => setAll(!all)}>
+              {all ? t("common.showLess") : t("audit.cleanCategories", { count: categories.length - concerned.length })}
+            </Button>
+          </div>
         ) : null}
       </Card>
     </div>

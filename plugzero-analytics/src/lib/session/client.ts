@@ -137,6 +137,11 @@ export async function signUp(input: { name: string; email: string; password: str
   return "signed-in";
 }
 
+/** Makes the account an invitation was sent for, joins its team, and is signed in. */
+export async function joinAsNew(input: { token: string; name: string; password: string }): Promise<void> {
+  await signInOutcome(await post("join", input));
+}
+
 export async function verifySecondFactor(challenge: string, method: string, code: string): Promise<SignInOutcome> {
   return signInOutcome(await post("verify", { challenge, method, code }));
 }

@@ -66,6 +66,7 @@ export const ar: Messages = {
   "audit.allSeverities": "كل الدرجات",
   "audit.capped": "توقف الزحف عند حد ({caps}). {count, plural, one {عنوان واحد} two {عنوانان} few {# عناوين} many {# عنوانًا} other {# عنوان}} لم يُزر؛ والغياب غير مثبت.",
   "audit.category": "الفئة",
+  "audit.cleanCategories": "اعرض {count, plural, one {فئة واحدة} two {فئتين} few {# فئات} many {# فئة} other {# فئة}} بلا مشكلات",
   "audit.dataset": "الصفحات كبيانات",
   "audit.deleteDetail": "تُحذف صفحاته ومشكلاته وتبقى مجموعة البيانات المنشورة.",
   "audit.deleteTitle": "حذف هذا التدقيق؟",

@@ -65,6 +65,7 @@ export const en = {
   "audit.allSeverities": "All severities",
   "audit.capped": "The crawl stopped at a limit ({caps}). {count, plural, one {# known address} other {# known addresses}} not visited; absences are not proven.",
   "audit.category": "Category",
+  "audit.cleanCategories": "Show {count, plural, one {# category} other {# categories}} without issues",
   "audit.dataset": "Pages as data",
   "audit.deleteDetail": "Its pages and issues are removed. The published dataset stays.",
   "audit.deleteTitle": "Delete this audit?",
