@@ -59,9 +59,8 @@ dashboard: ## Build the dashboard when Node 20.9+ is present
 
 .PHONY: run
 run: setup dashboard ## Set everything up and run the platform with a demo project
-	@echo "Preparing the database ..."
-	@$(PY) manage.py prepare
-	@exec $(PY) manage.py runplatform --port $(PORT) --dashboard-port $(DASHBOARD_PORT) --demo-login "$$($(PY) manage.py load_demo)"
+	@echo "Starting ..."
+	@exec $(PY) manage.py runplatform --prepare --demo --port $(PORT) --dashboard-port $(DASHBOARD_PORT)
 
 # --- checking ---------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ built, the dashboard. A process that dies is started again; the supervisor ends 
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import signal
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 _RESTART_SECONDS = 2.0
@@ -50,7 +52,8 @@ class Command(BaseCommand):
         )
         parser.add_argument("--dashboard-port", type=int, default=3000)
         parser.add_argument("--no-dashboard", action="store_true")
-        parser.add_argument("--demo-login", default="", help="shown when all is up")
+        parser.add_argument("--prepare", action="store_true", help="migrate and collect static files first")
+        parser.add_argument("--demo", action="store_true", help="with a demo project (development only)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
@@ -63,6 +66,11 @@ class Command(BaseCommand):
                 raise CommandError(
                     f"Port {number} is taken by another program. Stop it, or choose another one: make run PORT=..."
                 )
+        if options["prepare"]:
+            call_command("prepare", stdout=self.stdout)
+        login = io.StringIO()
+        if options["demo"]:
+            call_command("load_demo", stdout=login)
         log_folder = settings.RUN_DIR / "logs"
         log_folder.mkdir(exist_ok=True)
         signal.signal(signal.SIGTERM, _interrupt)
@@ -73,7 +81,7 @@ class Command(BaseCommand):
             for service in services:
                 _start(service, logs[service.name])
             self._wait_until_healthy(services)
-            self._announce(host, port, services, options["demo_login"], log_folder)
+            self._announce(host, port, services, login.getvalue().strip(), log_folder)
             _keep_running(services, logs, self.stdout.write)
         except KeyboardInterrupt:
             self.stdout.write("\nStopping ...")
@@ -127,7 +135,17 @@ def platform_services(host: str, port: int, dashboard_port: int | None) -> list[
             "api",
             [
                 *(python, "-m", "gunicorn", "plugzero_api.wsgi:application", "--bind", f"{host}:{port}"),
-                *("--workers", "2", "--threads", "4", "--timeout", "120", "--graceful-timeout", "20"),
+                *(
+                    "--workers",
+                    "2",
+                    "--threads",
+                    "4",
+                    "--timeout",
+                    "120",
+                    "--graceful-timeout",
+                    "20",
+                    "--preload",
+                ),
                 *("--worker-tmp-dir", str(settings.RUN_DIR), "--log-level", "warning", "--no-control-socket"),
             ],
             env,
