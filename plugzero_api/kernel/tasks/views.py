@@ -52,6 +52,10 @@ class TaskRunViewSet(mixins.ListModelMixin, PlatformViewSet):
     def get_queryset(self) -> Any:
         return TaskRun.objects.order_by("-created_at")
 
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        # Who asks for a stream accepts text/event-stream, which the process it is sent on to answers with.
+        return super().perform_content_negotiation(request, force=force or self.action == "events")
+
     @extend_schema(
         responses={
             200: TaskRunSerializer,

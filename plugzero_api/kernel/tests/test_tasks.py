@@ -365,6 +365,17 @@ def test_polling_answers_an_etag_and_says_when_to_come_back(define: Any, owner: 
     assert not changed.has_header("Retry-After")
 
 
+def test_asking_for_a_stream_leads_to_the_process_that_streams(
+    define: Any, owner: Any, settings: Any
+) -> None:
+    settings.PLUGZERO_EVENTS_URL = "https://events.example.com/"
+    define(lambda run: None)
+    row = start(owner)
+    answer = owner.client.get(f"tasks/{row.pk}/events/", HTTP_ACCEPT="text/event-stream")
+    assert answer.status_code == 307
+    assert answer["Location"] == f"https://events.example.com/api/v1/tasks/{row.pk}/events/"
+
+
 def test_polling_costs_two_queries(define: Any, owner: Any, django_assert_num_queries: Any) -> None:
     define(lambda run: None)
     row = start(owner)
