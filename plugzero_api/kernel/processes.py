@@ -56,3 +56,9 @@ def raise_file_limit(wanted: int) -> None:
     if soft < wanted:
         ceiling = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (ceiling, hard))
+
+
+def children_of(pid: int) -> list[int]:
+    """Process ids of the children of ``pid``; the system lists them by the thread that made them."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for children in lists for child in children.read_text().split()]

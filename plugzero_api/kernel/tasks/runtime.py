@@ -27,6 +27,7 @@ from django.utils.module_loading import import_string
 from plugzero_api.kernel import logs
 from plugzero_api.kernel.errors import DomainError, StorageFull
 from plugzero_api.kernel.models import TaskRun, TaskState
+from plugzero_api.kernel.processes import children_of
 from plugzero_api.kernel.tasks import registry, rows
 from plugzero_api.kernel.tasks.contracts import ResultRef
 from plugzero_api.kernel.tasks.errors import (
@@ -35,7 +36,6 @@ from plugzero_api.kernel.tasks.errors import (
     TaskTimeout,
     UpstreamUnavailable,
 )
-from plugzero_api.kernel.tasks.processes import children_of
 from plugzero_api.kernel.tenancy import every_team, team_scope
 
 logger = logging.getLogger(__name__)

@@ -22,7 +22,7 @@ from celery.worker import state
 from kombu.exceptions import OperationalError
 
 from plugzero_api.kernel import logs
-from plugzero_api.kernel.tasks.processes import children_of
+from plugzero_api.kernel.processes import children_of
 
 logger = logging.getLogger(__name__)
 CHECK_SECONDS = 5.0
