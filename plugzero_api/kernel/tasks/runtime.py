@@ -195,7 +195,7 @@ def execute(run_id: UUID) -> None:
     # Health-check a pooled or persistent connection before use, as Django does per request.
     if not connection.in_atomic_block:
         close_old_connections()
-    row = TaskRun._base_manager.filter(pk=run_id).first()
+    row = rows.find(run_id)
     if row is None:
         logs.event(logger, "task.message.stale", task_id=str(run_id))
         return
